@@ -166,16 +166,17 @@ public final class ScatterList {
   }
 
   /**
-   * Returns whether every piece begins at an address and has a length that are multiples of an
-   * alignment.
+   * Returns whether every piece begins at a multiple of one number and is as long as a multiple of
+   * another.
    *
-   * @param alignment a power of two, in bytes
+   * @param address alignment of the addresses in bytes, a power of two
+   * @param length alignment of the lengths in bytes, a power of two
    * @return whether all pieces are aligned
    */
-  public boolean isAligned(long alignment) {
-    long mask = alignment - 1;
+  public boolean isAligned(long address, long length) {
     for (int i = 0; i < count; i++) {
-      if (((segments[i].address() + offsets[i] | lengths[i]) & mask) != 0) {
+      if (((segments[i].address() + offsets[i]) & (address - 1)) != 0
+          || (lengths[i] & (length - 1)) != 0) {
         return false;
       }
     }

@@ -110,13 +110,13 @@ class ScatterListTest {
     MemorySegment a = memory(1024, 0);
     list.add(a, 0, 64);
     list.add(a, 128, 192);
-    assertTrue(list.isAligned(64));
+    assertTrue(list.isAligned(64, 64));
     list.add(a, 512, 32);
-    assertFalse(list.isAligned(64));
-    assertTrue(list.isAligned(32));
-    list.add(a, 600, 8);
-    assertTrue(list.isAligned(8));
-    assertFalse(list.isAligned(16));
+    assertTrue(list.isAligned(64, 32));
+    assertFalse(list.isAligned(64, 64));
+    list.add(a, 600, 32);
+    assertTrue(list.isAligned(8, 32));
+    assertFalse(list.isAligned(16, 32));
   }
 
   @Test
