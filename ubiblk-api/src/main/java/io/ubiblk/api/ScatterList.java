@@ -78,10 +78,7 @@ public final class ScatterList {
    * @throws IllegalArgumentException if the segment is on the heap
    * @throws IndexOutOfBoundsException if the piece does not lie inside the segment
    */
-  @SuppressWarnings({
-    "MemorySegmentReferenceEquality",
-    "ReferenceEquality"
-  }) // identity is enough to merge, and cheaper
+  @SuppressWarnings("MemorySegmentReferenceEquality") // identity is enough to merge, and cheaper
   public void add(MemorySegment segment, long offset, long length) {
     // Both checks guard the process: a kernel that is given the address writes wherever it points.
     if (!segment.isNative()) {

@@ -96,7 +96,6 @@ class ForwardingTest {
     }
   }
 
-  @SuppressWarnings("ReferenceEquality") // a recorder equals itself and nothing else
   private <T> T recorder(Class<T> type) {
     return type.cast(
         Proxy.newProxyInstance(
