@@ -2,7 +2,8 @@ package io.ubiblk.api;
 
 /**
  * Keeps count of a device's channels, for those who implement one: refuses new channels once the
- * device has been closed, and lets closing wait for channels that are on their way out. Thread-safe.
+ * device has been closed, and lets closing wait for channels that are on their way out.
+ * Thread-safe.
  */
 public final class OpenChannels {
 
@@ -39,12 +40,13 @@ public final class OpenChannels {
   }
 
   /**
-   * Closes the device for new channels and waits for those that are closing. Must not be called on a
-   * reactor's thread.
+   * Closes the device for new channels and waits for those that are closing. Must not be called on
+   * a reactor's thread.
    *
    * @param device the device, for the message
    * @return whether this was the first call
-   * @throws IllegalStateException if channels are open that nobody has closed; the device stays open
+   * @throws IllegalStateException if channels are open that nobody has closed; the device stays
+   *     open
    */
   public synchronized boolean close(BlockDevice device) {
     if (closed) {

@@ -1,0 +1,365 @@
+package io.ubiblk.core.file;
+
+import io.ubiblk.api.BlockChannel;
+import io.ubiblk.api.CompletionHandler;
+import io.ubiblk.api.DeferredCompletions;
+import io.ubiblk.api.IoFlags;
+import io.ubiblk.api.Operation;
+import io.ubiblk.api.ReactorTask;
+import io.ubiblk.api.ScatterList;
+import io.ubiblk.api.Status;
+import io.ubiblk.core.linux.Errno;
+import io.ubiblk.core.linux.OpenFile;
+import io.ubiblk.core.reactor.IoPort;
+import io.ubiblk.core.reactor.IoReactor;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A channel of a {@link RawFileDevice}: takes requests, gives each a slot, and sees each to its
+ * end. The work itself is in {@link Transfer} and {@link Zeroing}.
+ */
+final class RawFileChannel implements BlockChannel {
+
+  private static final int MOST_RETRIES = 10_000;
+  private static final int LEAST_UNCACHED_BYTES = 64 * 1024;
+
+  private final RawFileDevice device;
+  private final IoReactor reactor;
+  private final IoPort port;
+  private final CompletionHandler completions;
+  private final FileAlignment alignment;
+  private final Transfer transfer;
+  private final Zeroing zeroing;
+  private final FileRequest[] requests;
+  private final int[] free;
+  private int freeCount;
+  private final DeferredCompletions deferred;
+
+  private final BouncePool bounces = new BouncePool();
+  private final ArrayDeque<FileRequest> waitingForBounce = new ArrayDeque<>();
+  private final ArrayDeque<FileRequest> toRetry = new ArrayDeque<>();
+  private final MpscUnboundedAtomicArrayQueue<FileRequest> admitted =
+      new MpscUnboundedAtomicArrayQueue<>(16);
+  private final ReactorTask resume;
+
+  private final ArrayList<Runnable> onClosed = new ArrayList<>();
+  private boolean closing;
+  private boolean closed;
+
+  RawFileChannel(
+      RawFileDevice device, IoReactor reactor, int depth, CompletionHandler completions) {
+    this.device = device;
+    this.reactor = reactor;
+    this.completions = completions;
+    this.alignment = device.alignment();
+    this.port = reactor.openPort(depth, this::completed);
+    this.transfer = new Transfer(this, port, alignment, device.writesThrough());
+    this.zeroing =
+        new Zeroing(this, transfer, port, device.zeroingGranularity(), device.writesThrough());
+    this.requests = new FileRequest[depth];
+    this.free = new int[depth];
+    for (int slot = 0; slot < depth; slot++) {
+      requests[slot] = new FileRequest(this, slot, device.file());
+      free[slot] = depth - 1 - slot;
+    }
+    this.freeCount = depth;
+    this.deferred = new DeferredCompletions(reactor, completions, 16);
+    this.resume = reactor.task(this::resume);
+  }
+
+  FileAlignment alignment() {
+    return alignment;
+  }
+
+  @Override
+  public boolean read(long offset, ScatterList dst, long tag) {
+    long length = dst.byteSize();
+    int status = device.geometry().checkTransfer(offset, length);
+    if (status != Status.OK || length == 0) {
+      return refuse(tag, status);
+    }
+    FileRequest request = take(Operation.READ, offset, length, 0, tag);
+    if (request == null) {
+      return false;
+    }
+    request.data = dst;
+    request.plain = alignment.fits(offset, dst);
+    transfer.advance(request);
+    return true;
+  }
+
+  @Override
+  public boolean write(long offset, ScatterList src, int flags, long tag) {
+    long length = src.byteSize();
+    int status = checkChange(device.geometry().checkTransfer(offset, length));
+    if (status != Status.OK || length == 0) {
+      return refuse(tag, status);
+    }
+    FileRequest request = take(Operation.WRITE, offset, length, flags, tag);
+    if (request == null) {
+      return false;
+    }
+    request.data = src;
+    request.plain = alignment.fits(offset, src);
+    if ((flags & IoFlags.BYPASS_CACHE) != 0) {
+      goAroundCache(request);
+    }
+    begin(request);
+    return true;
+  }
+
+  @Override
+  public boolean flush(long tag) {
+    if (device.writesThrough() || !device.isWritable()) {
+      return refuse(tag, Status.OK);
+    }
+    FileRequest request = take(Operation.FLUSH, 0, 0, 0, tag);
+    if (request == null) {
+      return false;
+    }
+    port.sync(request.slot, request.file);
+    return true;
+  }
+
+  @Override
+  public boolean discard(long offset, long length, long tag) {
+    return zero(Operation.DISCARD, offset, length, 0, tag);
+  }
+
+  @Override
+  public boolean writeZeroes(long offset, long length, int flags, long tag) {
+    return zero(Operation.WRITE_ZEROES, offset, length, flags, tag);
+  }
+
+  @Override
+  public boolean prefetch(long offset, long length, long tag) {
+    return refuse(tag, device.geometry().check(offset, length));
+  }
+
+  @Override
+  public void submit() {
+    // The reactor hands what is queued to the kernel at the end of its turn.
+    assert reactor.inReactor() : "channel used outside of its reactor's thread";
+  }
+
+  @Override
+  public void close(Runnable whenClosed) {
+    assert reactor.inReactor() : "channel used outside of its reactor's thread";
+    onClosed.add(whenClosed);
+    if (!closing) {
+      closing = true;
+      device.channels().closing();
+    }
+    resume.schedule();
+  }
+
+  /** A request that waited at the gate may go on. Any thread. */
+  void admitted(FileRequest request) {
+    admitted.offer(request);
+    resume.schedule();
+  }
+
+  /** A buffer for a request; if there is none, the request is resumed when there is. */
+  @Nullable BounceBuffer takeBounce(FileRequest request) {
+    BounceBuffer buffer = waitingForBounce.isEmpty() ? bounces.take() : null;
+    if (buffer == null) {
+      waitingForBounce.add(request);
+    }
+    return buffer;
+  }
+
+  /** Ends a request, in the course of a completion. */
+  void finish(FileRequest request, int status) {
+    long tag = request.tag;
+    release(request);
+    completions.completed(tag, status);
+  }
+
+  /** Ends a request from inside the call that made it. */
+  void finishLater(FileRequest request, int status) {
+    deferred.add(request.tag, status);
+    release(request);
+  }
+
+  private boolean zero(Operation operation, long offset, long length, int flags, long tag) {
+    int status = checkChange(device.geometry().check(offset, length));
+    if (status != Status.OK || length == 0) {
+      return refuse(tag, status);
+    }
+    FileRequest request = take(operation, offset, length, flags, tag);
+    if (request == null) {
+      return false;
+    }
+    begin(request);
+    return true;
+  }
+
+  private int checkChange(int rangeStatus) {
+    return device.isWritable() ? rangeStatus : Status.EROFS;
+  }
+
+  private boolean refuse(long tag, int status) {
+    assert reactor.inReactor() : "channel used outside of its reactor's thread";
+    if (closing) {
+      return false;
+    }
+    deferred.add(tag, status);
+    return true;
+  }
+
+  private @Nullable FileRequest take(
+      Operation operation, long offset, long length, int flags, long tag) {
+    assert reactor.inReactor() : "channel used outside of its reactor's thread";
+    if (freeCount == 0 || closing) {
+      return null;
+    }
+    FileRequest request = requests[free[--freeCount]];
+    request.begin(operation, offset, length, flags, tag);
+    return request;
+  }
+
+  private void goAroundCache(FileRequest request) {
+    OpenFile uncached = device.uncached();
+    if (uncached != null
+        && request.length >= LEAST_UNCACHED_BYTES
+        && device.uncachedAlignment().fits(request.offset, request.data)) {
+      request.file = uncached;
+    }
+  }
+
+  /** Begins a change, at the gate where storage blocks are larger than sectors. */
+  private void begin(FileRequest request) {
+    if (alignment.isCoarse()) {
+      request.exclusive = !alignment.fitsRange(request.offset, request.length);
+      if (!device.gate().enter(request)) {
+        return;
+      }
+    }
+    proceed(request);
+  }
+
+  private void proceed(FileRequest request) {
+    if (request.operation == Operation.WRITE) {
+      transfer.advance(request);
+    } else {
+      zeroing.begin(request);
+    }
+  }
+
+  private void completed(int slot, int result) {
+    FileRequest request = requests[slot];
+    if (result < 0) {
+      failed(request, -result);
+      return;
+    }
+    switch (request.operation) {
+      case READ, WRITE -> transfer.completed(request, result);
+      case DISCARD, WRITE_ZEROES -> zeroing.completed(request, result);
+      case FLUSH, PREFETCH -> finish(request, Status.OK);
+    }
+  }
+
+  private void failed(FileRequest request, int errno) {
+    boolean transfers = request.operation == Operation.READ || request.operation == Operation.WRITE;
+    if ((errno == Errno.EAGAIN || errno == Errno.EINTR) && request.retries++ < MOST_RETRIES) {
+      toRetry.add(request);
+      resume.schedule();
+    } else if (errno == Errno.EINVAL && request.plain && (transfers || request.writesZeros)) {
+      // The file wants more alignment than it said, or does not take direct I/O here.
+      boolean wentAround = request.file != device.file();
+      request.file = device.file();
+      request.plain = wentAround && alignment.fits(request.offset, request.data);
+      transfer.advance(request);
+    } else if (errno == Errno.EOPNOTSUPP
+        && !transfers
+        && !request.writesZeros
+        && !request.syncing) {
+      zeroing.refused(request);
+    } else {
+      finish(request, errno);
+    }
+  }
+
+  private void retry(FileRequest request) {
+    if (request.operation == Operation.FLUSH || request.syncing) {
+      port.sync(request.slot, request.file);
+    } else if (request.operation == Operation.READ || request.writesZeros) {
+      transfer.advance(request);
+    } else {
+      proceed(request);
+    }
+  }
+
+  private void release(FileRequest request) {
+    if (request.bounce != null) {
+      bounces.give(request.bounce);
+      request.bounce = null;
+      if (!waitingForBounce.isEmpty()) {
+        resume.schedule();
+      }
+    }
+    if (request.admitted) {
+      request.admitted = false;
+      device.gate().leave(request);
+    }
+    request.file = device.file();
+    free[freeCount++] = request.slot;
+    if (closing) {
+      resume.schedule();
+    }
+  }
+
+  /** Does what could not be done from inside a call. */
+  private void resume() {
+    for (int n = toRetry.size(); n > 0; n--) {
+      retry(toRetry.remove());
+    }
+    for (FileRequest r = admitted.poll(); r != null; r = admitted.poll()) {
+      proceed(r);
+    }
+    if (closing) {
+      cancelWaiting();
+      finishClosing();
+    } else {
+      resumeBounced();
+    }
+  }
+
+  private void resumeBounced() {
+    while (!waitingForBounce.isEmpty()) {
+      BounceBuffer buffer = bounces.take();
+      if (buffer == null) {
+        return;
+      }
+      FileRequest request = waitingForBounce.remove();
+      request.bounce = buffer;
+      transfer.advance(request);
+    }
+  }
+
+  private void cancelWaiting() {
+    while (!waitingForBounce.isEmpty()) {
+      finish(waitingForBounce.remove(), Status.ECANCELED);
+    }
+  }
+
+  private void finishClosing() {
+    if (freeCount < requests.length || deferred.size() > 0) {
+      if (deferred.size() > 0) {
+        resume.schedule();
+      }
+      return;
+    }
+    if (!closed) {
+      closed = true;
+      port.close();
+      bounces.close();
+      device.channels().closed();
+    }
+    onClosed.forEach(Runnable::run);
+    onClosed.clear();
+  }
+}

@@ -1,0 +1,316 @@
+package io.ubiblk.core.file;
+
+import io.ubiblk.api.BlockChannel;
+import io.ubiblk.api.BlockDevice;
+import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.api.Capability;
+import io.ubiblk.api.CompletionHandler;
+import io.ubiblk.api.DeviceListener;
+import io.ubiblk.api.DeviceListeners;
+import io.ubiblk.api.ExtentVisitor;
+import io.ubiblk.api.Geometry;
+import io.ubiblk.api.OpenChannels;
+import io.ubiblk.api.Reactor;
+import io.ubiblk.core.linux.Errno;
+import io.ubiblk.core.linux.OpenFile;
+import io.ubiblk.core.reactor.IoReactor;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A regular file or block special file as a device.
+ *
+ * <p>Blocks have 512 bytes, whatever the storage demands: with {@link RawFileOptions#direct},
+ * requests or memory that the storage would refuse go through a buffer, and a request for a part of
+ * a storage block reads the rest of the block first, while other writes to it wait. A discard frees
+ * storage and leaves zeros in a regular file. The file is locked against every other open of it
+ * that asks for a lock, in this process and in others.
+ *
+ * <p><b>Reactor.</b> Channels open on {@link IoReactor}s only.
+ *
+ * <p><b>Durability.</b> A flush is an {@code fdatasync}, forced unit access an {@code RWF_DSYNC}.
+ */
+public final class RawFileDevice implements BlockDevice {
+
+  private static final int LARGEST_PHYSICAL_BLOCK = 4096;
+
+  private final OpenFile file;
+  private final @Nullable OpenFile uncached;
+  private final RawFileOptions options;
+  private final FileAlignment alignment;
+  private final FileAlignment uncachedAlignment;
+  private final int zeroingGranularity;
+  private final boolean regular;
+  private final Set<Capability> capabilities;
+  private final BlockGate gate = new BlockGate();
+  private final OpenChannels channels = new OpenChannels();
+  private final DeviceListeners listeners = new DeviceListeners();
+  private volatile Geometry geometry;
+
+  private RawFileDevice(
+      OpenFile file,
+      @Nullable OpenFile uncached,
+      RawFileOptions options,
+      OpenFile.Properties properties,
+      @Nullable FileAlignment forced) {
+    FileAlignment direct = forced != null ? forced : FileAlignment.ofDirect(properties);
+    this.file = file;
+    this.uncached = uncached;
+    this.options = options;
+    this.alignment = options.direct() ? direct : FileAlignment.NONE;
+    this.uncachedAlignment = direct;
+    this.regular = properties.regular();
+    this.zeroingGranularity = properties.logicalBlockSize();
+    this.capabilities = capabilities(options);
+    this.geometry = geometry(properties, alignment);
+  }
+
+  /**
+   * Opens a file that exists.
+   *
+   * @param path a regular file or block special file
+   * @param options how to open it
+   * @return the device
+   * @throws BlockDeviceException.Busy if somebody else holds a lock on the file
+   * @throws BlockDeviceException.BadFormat if the file's size is not a multiple of 512 bytes, or it
+   *     is neither a regular file nor a block special file
+   * @throws BlockDeviceException if the file cannot be opened, or not without the page cache
+   */
+  public static RawFileDevice open(Path path, RawFileOptions options) throws BlockDeviceException {
+    return open(path, options, 0, null);
+  }
+
+  /**
+   * Creates a file of zeros without storage, and opens it.
+   *
+   * @param path the file, which must not exist
+   * @param size size in bytes, a multiple of 512
+   * @param options how to open it
+   * @return the device
+   * @throws BlockDeviceException if the file exists or cannot be created
+   */
+  public static RawFileDevice create(Path path, long size, RawFileOptions options)
+      throws BlockDeviceException {
+    Geometry.of(size);
+    int flags = OpenFile.READ_WRITE | OpenFile.CREATE | OpenFile.EXCLUSIVE;
+    try (OpenFile created = OpenFile.open(path, flags)) {
+      created.truncate(size);
+      created.sync();
+    }
+    OpenFile.syncDirectory(path.getParent());
+    return open(path, options);
+  }
+
+  static RawFileDevice open(
+      Path path, RawFileOptions options, int extraFlags, @Nullable FileAlignment forced)
+      throws BlockDeviceException {
+    int access = options.readOnly() ? OpenFile.READ_ONLY : OpenFile.READ_WRITE;
+    OpenFile file =
+        OpenFile.open(path, access | extraFlags | (options.direct() ? OpenFile.DIRECT : 0));
+    OpenFile uncached = null;
+    try {
+      OpenFile.Properties properties = checked(path, file.properties());
+      file.lock(!options.readOnly());
+      uncached = options.direct() || options.readOnly() ? null : openUncached(path, properties);
+      return new RawFileDevice(file, uncached, options, properties, forced);
+    } catch (BlockDeviceException | RuntimeException e) {
+      file.close();
+      if (uncached != null) {
+        uncached.close();
+      }
+      throw e;
+    }
+  }
+
+  private static OpenFile.Properties checked(Path path, OpenFile.Properties properties)
+      throws BlockDeviceException.BadFormat {
+    if (!properties.regular() && !properties.block()) {
+      throw new BlockDeviceException.BadFormat(
+          path + " is neither a regular file nor a block special file");
+    }
+    if (properties.size() % Geometry.SECTOR != 0) {
+      throw new BlockDeviceException.BadFormat(
+          path + " has " + properties.size() + " bytes, expected a multiple of " + Geometry.SECTOR);
+    }
+    return properties;
+  }
+
+  /**
+   * Large writes that will not be read soon go around the page cache where the storage allows it.
+   */
+  private static @Nullable OpenFile openUncached(Path path, OpenFile.Properties properties) {
+    if (properties.directOffset() == 0) {
+      return null;
+    }
+    try {
+      return OpenFile.open(path, OpenFile.READ_WRITE | OpenFile.DIRECT);
+    } catch (BlockDeviceException.Io unsupported) {
+      return null;
+    }
+  }
+
+  private static Set<Capability> capabilities(RawFileOptions options) {
+    if (options.readOnly()) {
+      return Set.of();
+    }
+    EnumSet<Capability> all = EnumSet.allOf(Capability.class);
+    if (options.writeThrough()) {
+      all.remove(Capability.FLUSH);
+    }
+    return Set.copyOf(all);
+  }
+
+  private static Geometry geometry(OpenFile.Properties properties, FileAlignment alignment) {
+    int block =
+        Integer.highestOneBit(
+            Math.clamp(properties.blockSize(), Geometry.SECTOR, LARGEST_PHYSICAL_BLOCK));
+    return Geometry.of(properties.size())
+        .withBlockSizes(Geometry.SECTOR, Math.max(block, alignment.offset()))
+        .withMemoryAlignment(alignment.memory())
+        .withDiscardGranularity(block);
+  }
+
+  @Override
+  public Geometry geometry() {
+    return geometry;
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return capabilities;
+  }
+
+  @Override
+  public BlockChannel openChannel(Reactor reactor, int depth, CompletionHandler completions)
+      throws BlockDeviceException {
+    if (!(reactor instanceof IoReactor io)) {
+      throw new BlockDeviceException.Unsupported(
+          reactor + " does no file I/O; " + this + " needs a reactor of io.ubiblk.core.reactor");
+    }
+    channels.opened(this);
+    return new RawFileChannel(this, io, depth, completions);
+  }
+
+  @Override
+  public void extents(long offset, long length, ExtentVisitor visitor) throws BlockDeviceException {
+    Objects.checkFromIndexSize(offset, length, geometry.size());
+    long end = offset + length;
+    for (long at = offset; at < end; ) {
+      long data = regular ? file.seekData(at) : at;
+      if (data == -Errno.ENXIO) {
+        data = end;
+      }
+      long hole = regular && data >= 0 && data < end ? file.seekHole(data) : end;
+      if (data < 0 || hole < 0) {
+        throw Errno.exception("find data in", file, Math.min(data, hole));
+      }
+      long dataStart = Math.min(data, end);
+      long dataEnd = Math.min(hole, end);
+      if (dataStart > at
+          && !visitor.extent(at, dataStart - at, ExtentVisitor.HOLE | ExtentVisitor.ZERO)) {
+        return;
+      }
+      if (dataEnd > dataStart && !visitor.extent(dataStart, dataEnd - dataStart, 0)) {
+        return;
+      }
+      at = Math.max(dataStart, dataEnd);
+    }
+  }
+
+  @Override
+  public synchronized void resize(long size) throws BlockDeviceException {
+    Geometry present = geometry;
+    if (size < present.size() || size % Geometry.SECTOR != 0) {
+      throw new IllegalArgumentException(
+          "new size of "
+              + size
+              + " bytes, expected a multiple of 512 of at least "
+              + present.size());
+    }
+    if (size == present.size()) {
+      return;
+    }
+    if (options.readOnly()) {
+      throw new BlockDeviceException.Unsupported(this + " is read-only and cannot grow");
+    }
+    if (regular) {
+      file.truncate(size);
+      file.sync();
+    } else if (file.properties().size() < size) {
+      throw new BlockDeviceException.Unsupported(
+          this
+              + " has "
+              + file.properties().size()
+              + " bytes, expected that it was grown to "
+              + size);
+    }
+    geometry = present.withSize(size);
+    listeners.sizeChanged(size);
+  }
+
+  @Override
+  public void addListener(DeviceListener listener) {
+    listeners.add(listener);
+  }
+
+  @Override
+  public void removeListener(DeviceListener listener) {
+    listeners.remove(listener);
+  }
+
+  @Override
+  public void close() {
+    if (channels.close(this)) {
+      if (uncached != null) {
+        uncached.close();
+      }
+      file.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "RawFileDevice(" + file.path() + (options.direct() ? ", direct" : "") + ")";
+  }
+
+  OpenFile file() {
+    return file;
+  }
+
+  /** The file opened without the page cache, for bulk writes beside a cached one. */
+  @Nullable OpenFile uncached() {
+    return uncached;
+  }
+
+  FileAlignment uncachedAlignment() {
+    return uncachedAlignment;
+  }
+
+  FileAlignment alignment() {
+    return alignment;
+  }
+
+  /** Unit in bytes of the ranges that the file can free or zero. */
+  int zeroingGranularity() {
+    return zeroingGranularity;
+  }
+
+  boolean isWritable() {
+    return !options.readOnly();
+  }
+
+  boolean writesThrough() {
+    return options.writeThrough();
+  }
+
+  BlockGate gate() {
+    return gate;
+  }
+
+  OpenChannels channels() {
+    return channels;
+  }
+}

@@ -1,0 +1,224 @@
+package io.ubiblk.core.linux;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The ring in which operations are handed to the kernel. Confined to the ring's thread.
+ *
+ * <p>The kernel owns the head, we own the tail. An entry is filled with plain stores; the store of
+ * the tail releases them.
+ *
+ * @see <a
+ *     href="https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/include/uapi/linux/io_uring.h">
+ *     struct io_uring_sqe in linux/io_uring.h</a>
+ */
+public final class SubmissionQueue {
+
+  // enum io_uring_op
+  static final int OP_READV = 1;
+  static final int OP_WRITEV = 2;
+  static final int OP_FSYNC = 3;
+  static final int OP_POLL_ADD = 6;
+  static final int OP_ASYNC_CANCEL = 14;
+  static final int OP_FALLOCATE = 17;
+  static final int OP_READ = 22;
+  static final int OP_WRITE = 23;
+
+  private static final int FSYNC_DATASYNC = 1;
+  private static final int POLL_ADD_MULTI = 1;
+  private static final int POLLIN = 1;
+
+  // struct io_uring_sqe, taken as eight words
+  private static final int OPCODE_AND_FD = 0;
+  private static final int OFF = 8;
+  private static final int ADDR = 16;
+  private static final int LEN_AND_FLAGS = 24;
+  private static final int USER_DATA = 32;
+  private static final int BUFFER_AND_FILE_INDEX = 40;
+  private static final int ADDR3 = 48;
+  private static final int PAD = 56;
+
+  private static final int SQ_CQ_OVERFLOW = 1 << 1;
+  private static final int SQ_TASKRUN = 1 << 2;
+
+  private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+  private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG;
+
+  private final MemorySegment ring;
+  private final MemorySegment entries;
+  private final long entrySize;
+  private final long headOffset;
+  private final long tailOffset;
+  private final long flagsOffset;
+  private final int mask;
+  private int tail;
+  private int submitted;
+
+  SubmissionQueue(MemorySegment ring, MemorySegment entries, long entrySize, IoUringParams params) {
+    this.ring = ring;
+    this.entries = entries;
+    this.entrySize = entrySize;
+    this.headOffset = params.offset(IoUringParams.SQ_HEAD);
+    this.tailOffset = params.offset(IoUringParams.SQ_TAIL);
+    this.flagsOffset = params.offset(IoUringParams.SQ_FLAGS);
+    this.mask = ring.get(ValueLayout.JAVA_INT, params.offset(IoUringParams.SQ_RING_MASK));
+    // The indirection array always maps a place to the entry of the same number.
+    long array = params.offset(IoUringParams.SQ_ARRAY);
+    for (int i = 0; i <= mask; i++) {
+      ring.set(ValueLayout.JAVA_INT, array + 4L * i, i);
+    }
+  }
+
+  /** {@return whether no entry is free until some have been submitted} */
+  public boolean isFull() {
+    return tail - acquireHead() > mask;
+  }
+
+  /** {@return how many entries were filled and not submitted} */
+  public int pending() {
+    return tail - submitted;
+  }
+
+  /** {@return whether the kernel has completions that it delivers only when the ring is entered} */
+  boolean needsEnter() {
+    return ((int) INT.getOpaque(ring, flagsOffset) & (SQ_TASKRUN | SQ_CQ_OVERFLOW)) != 0;
+  }
+
+  /**
+   * Queues a read.
+   *
+   * @param fd file descriptor
+   * @param offset position in the file in bytes
+   * @param memory memory to fill, alive until the completion
+   * @param memoryOffset first byte in the memory
+   * @param length number of bytes
+   * @param userData reported with the completion
+   */
+  public void read(
+      int fd, long offset, MemorySegment memory, long memoryOffset, int length, long userData) {
+    put(OP_READ, fd, offset, memory.address() + memoryOffset, length, 0, userData);
+  }
+
+  /**
+   * Queues a write.
+   *
+   * @param fd file descriptor
+   * @param offset position in the file in bytes, or -1 for a file without positions
+   * @param memory memory to write, alive until the completion
+   * @param memoryOffset first byte in the memory
+   * @param length number of bytes
+   * @param flags 0 or {@link OpenFile#RWF_DSYNC}
+   * @param userData reported with the completion
+   */
+  public void write(
+      int fd,
+      long offset,
+      MemorySegment memory,
+      long memoryOffset,
+      int length,
+      int flags,
+      long userData) {
+    put(OP_WRITE, fd, offset, memory.address() + memoryOffset, length, flags, userData);
+  }
+
+  /**
+   * Queues a read into several pieces of memory.
+   *
+   * @param fd file descriptor
+   * @param offset position in the file in bytes
+   * @param iovecs memory to fill; the array and the memory live until the completion
+   * @param userData reported with the completion
+   */
+  public void readVector(int fd, long offset, Iovecs iovecs, long userData) {
+    put(OP_READV, fd, offset, iovecs.segment().address(), iovecs.count(), 0, userData);
+  }
+
+  /**
+   * Queues a write from several pieces of memory.
+   *
+   * @param fd file descriptor
+   * @param offset position in the file in bytes
+   * @param iovecs memory to write; the array and the memory live until the completion
+   * @param flags 0 or {@link OpenFile#RWF_DSYNC}
+   * @param userData reported with the completion
+   */
+  public void writeVector(int fd, long offset, Iovecs iovecs, int flags, long userData) {
+    put(OP_WRITEV, fd, offset, iovecs.segment().address(), iovecs.count(), flags, userData);
+  }
+
+  /**
+   * Queues an fdatasync.
+   *
+   * @param fd file descriptor
+   * @param userData reported with the completion
+   */
+  public void syncData(int fd, long userData) {
+    put(OP_FSYNC, fd, 0, 0, 0, FSYNC_DATASYNC, userData);
+  }
+
+  /**
+   * Queues an fallocate.
+   *
+   * @param fd file descriptor
+   * @param mode {@link OpenFile#PUNCH_HOLE} or {@link OpenFile#ZERO_RANGE}
+   * @param offset first byte
+   * @param length length in bytes
+   * @param userData reported with the completion
+   */
+  public void allocate(int fd, int mode, long offset, long length, long userData) {
+    // The length travels in the address field, the mode in the length field.
+    put(OP_FALLOCATE, fd, offset, length, mode, 0, userData);
+  }
+
+  /**
+   * Queues a request to be told each time that a descriptor becomes readable, until it is cancelled
+   * or a completion lacks {@link CompletionQueue#MORE}.
+   *
+   * @param fd file descriptor
+   * @param userData reported with each completion
+   */
+  public void pollReadable(int fd, long userData) {
+    put(OP_POLL_ADD, fd, 0, 0, POLL_ADD_MULTI, POLLIN, userData);
+  }
+
+  /**
+   * Queues the cancellation of an operation.
+   *
+   * @param target what the operation was queued with as its user data
+   * @param userData reported with the completion of the cancellation
+   */
+  public void cancel(long target, long userData) {
+    put(OP_ASYNC_CANCEL, -1, 0, target, 0, 0, userData);
+  }
+
+  /** Publishes what was queued; returns how much there is to submit. */
+  int publish() {
+    INT.setRelease(ring, tailOffset, tail);
+    return tail - submitted;
+  }
+
+  /** Takes note of how many entries the kernel has taken. */
+  void consumed(int count) {
+    submitted += count;
+  }
+
+  private int acquireHead() {
+    return (int) INT.getAcquire(ring, headOffset);
+  }
+
+  private void put(
+      int opcode, int fd, long offset, long address, int length, int flags, long userData) {
+    long at = (tail & mask) * entrySize;
+    entries.set(WORD, at + OPCODE_AND_FD, opcode | (long) fd << 32);
+    entries.set(WORD, at + OFF, offset);
+    entries.set(WORD, at + ADDR, address);
+    entries.set(WORD, at + LEN_AND_FLAGS, Integer.toUnsignedLong(length) | (long) flags << 32);
+    entries.set(WORD, at + USER_DATA, userData);
+    entries.set(WORD, at + BUFFER_AND_FILE_INDEX, 0);
+    entries.set(WORD, at + ADDR3, 0);
+    entries.set(WORD, at + PAD, 0);
+    tail++;
+  }
+}

@@ -1,0 +1,166 @@
+package io.ubiblk.core.reactor;
+
+import io.ubiblk.api.ReactorTask;
+import io.ubiblk.api.ReactorTimer;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * What the reactors that run in real time have in common: tasks, timers, pollers, and the protocol
+ * between a loop that goes to sleep and a thread that wakes it.
+ */
+abstract class BaseLoop implements IoReactor {
+
+  private final Thread owner = Thread.currentThread();
+  private final TaskQueue tasks = new TaskQueue();
+  private final TimerHeap timers = new TimerHeap();
+  private final PollerSet pollers;
+  private long now = System.nanoTime();
+  private final AtomicBoolean sleeping = new AtomicBoolean();
+  private volatile boolean closed;
+
+  BaseLoop(long restAfterNanos) {
+    pollers = new PollerSet(restAfterNanos);
+  }
+
+  /** Delivers the completions that are there; returns their number. */
+  abstract int deliver();
+
+  /** Starts what is queued; does not wait. */
+  abstract void start();
+
+  /** Starts what is queued and waits for a completion, a watched descriptor or a wake-up. */
+  abstract void startAndWait(long maxNanos);
+
+  /** Makes {@link #startAndWait} return. Any thread. */
+  abstract void wake();
+
+  /** Releases the loop's resources. */
+  abstract void release();
+
+  /** How many operations on files are in flight. */
+  abstract int inFlight();
+
+  @Override
+  public final boolean inReactor() {
+    return Thread.currentThread() == owner;
+  }
+
+  @Override
+  public final long nanoTime() {
+    return inReactor() ? now : System.nanoTime();
+  }
+
+  @Override
+  public final void execute(Runnable work) {
+    if (closed) {
+      throw new RejectedExecutionException("reactor has been closed: " + this);
+    }
+    add(work);
+  }
+
+  @Override
+  public final ReactorTask task(Runnable work) {
+    return new LoopTask(this, work);
+  }
+
+  @Override
+  public final ReactorTimer timer(Runnable work) {
+    return timers.timer(work);
+  }
+
+  @Override
+  public final Executor blocking() {
+    return BlockingWork.EXECUTOR;
+  }
+
+  @Override
+  public final Polling poll(Poller poller) {
+    return pollers.register(poller);
+  }
+
+  @Override
+  public final int turn() {
+    assert inReactor();
+    now = System.nanoTime();
+    int work = deliver();
+    work += tasks.run();
+    work += timers.run(now);
+    work += pollers.poll(now);
+    start();
+    return work;
+  }
+
+  @Override
+  public final void await(long maxNanos) {
+    assert inReactor();
+    if (!pollers.restAll()) {
+      return;
+    }
+    long next = timers.nextDeadline();
+    long wait = next == Long.MAX_VALUE ? maxNanos : Math.min(maxNanos, next - System.nanoTime());
+    // A thread that adds work looks at the flag afterwards; we look for work after setting it. Both
+    // are
+    // volatile, so one of us sees the other.
+    sleeping.set(true);
+    if (wait > 0 && tasks.isEmpty()) {
+      startAndWait(wait);
+    }
+    sleeping.set(false);
+  }
+
+  @Override
+  public final void close() {
+    if (!closed) {
+      closed = true;
+      release();
+    }
+  }
+
+  final boolean isClosed() {
+    return closed;
+  }
+
+  private void add(Runnable work) {
+    if (inReactor()) {
+      tasks.addOwn(work);
+      return;
+    }
+    tasks.addForeign(work);
+    wakeIfAsleep();
+  }
+
+  /** To be called by another thread after it has stored what the loop should find. */
+  final void wakeIfAsleep() {
+    if (sleeping.get() && sleeping.compareAndSet(true, false)) {
+      wake();
+    }
+  }
+
+  /** Recurring work: in the queue at most once. */
+  private static final class LoopTask implements ReactorTask, Runnable {
+    private final BaseLoop loop;
+    private final Runnable work;
+    private final AtomicBoolean scheduled = new AtomicBoolean();
+
+    LoopTask(BaseLoop loop, Runnable work) {
+      this.loop = loop;
+      this.work = work;
+    }
+
+    @Override
+    public void schedule() {
+      if (!loop.closed && scheduled.compareAndSet(false, true)) {
+        loop.add(this);
+      }
+    }
+
+    @Override
+    public void run() {
+      // Cleared before the work begins: what is scheduled from now on runs again.
+      scheduled.set(false);
+      work.run();
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package io.ubiblk.core.reactor;
+
+import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.api.EventLoop;
+
+/**
+ * A reactor that does I/O: on files through {@link IoPort}s, on descriptors through {@link Watch}es
+ * and {@link Signal}s, on shared memory through {@link Poller}s. All methods are confined to the
+ * reactor's thread.
+ */
+public interface IoReactor extends EventLoop {
+
+  /**
+   * Opens a port for file I/O.
+   *
+   * @param depth number of operations that may be in flight at once
+   * @param handler receives the completions
+   * @return the port
+   */
+  IoPort openPort(int depth, IoHandler handler);
+
+  /**
+   * Watches a descriptor, edge-triggered: after a call the descriptor must be read until it would
+   * block, or be one, like an eventfd, each write of which is an event of its own.
+   *
+   * @param fd descriptor; may be closed once the watch has been
+   * @param onReadable run each time that the descriptor becomes readable or its peer goes away
+   * @return the watch
+   * @throws BlockDeviceException if the descriptor cannot be watched
+   */
+  Watch watch(int fd, Runnable onReadable) throws BlockDeviceException;
+
+  /**
+   * Prepares to signal an eventfd that another process holds too.
+   *
+   * @param fd descriptor in non-blocking mode; may be closed once the signal has been
+   * @return the signal
+   */
+  Signal signal(int fd);
+
+  /**
+   * Registers something to be polled.
+   *
+   * @param poller looks for work
+   * @return the registration, not active
+   */
+  Polling poll(Poller poller);
+}

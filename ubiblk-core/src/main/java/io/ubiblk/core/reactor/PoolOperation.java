@@ -1,0 +1,83 @@
+package io.ubiblk.core.reactor;
+
+import io.ubiblk.core.linux.Iovecs;
+import io.ubiblk.core.linux.OpenFile;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One operation of a {@link PoolPort}, filled by the reactor's thread, run by a thread of the pool
+ * and delivered by the reactor's thread again. The queues in between order the plain fields.
+ */
+final class PoolOperation implements Runnable {
+
+  enum Kind {
+    READ,
+    WRITE,
+    SYNC,
+    ALLOCATE
+  }
+
+  private final EpollReactor reactor;
+  private final IovecPool pool;
+  private final IoHandler handler;
+  private final int slot;
+  private Kind kind = Kind.SYNC;
+  private @Nullable OpenFile file;
+  private @Nullable Iovecs iovecs;
+  private long offset;
+  private long length;
+  private int flags;
+  private int result;
+
+  PoolOperation(EpollReactor reactor, IovecPool pool, IoHandler handler, int slot) {
+    this.reactor = reactor;
+    this.pool = pool;
+    this.handler = handler;
+    this.slot = slot;
+  }
+
+  void transfer(Kind newKind, OpenFile newFile, long newOffset, Iovecs memory, int newFlags) {
+    kind = newKind;
+    file = newFile;
+    offset = newOffset;
+    iovecs = memory;
+    flags = newFlags;
+  }
+
+  void control(Kind newKind, OpenFile newFile, int mode, long newOffset, long newLength) {
+    kind = newKind;
+    file = newFile;
+    flags = mode;
+    offset = newOffset;
+    length = newLength;
+  }
+
+  @Override
+  public void run() {
+    OpenFile target = file;
+    Iovecs memory = iovecs;
+    assert target != null;
+    result =
+        switch (kind) {
+          case READ -> (int) target.readVector(offset, required(memory));
+          case WRITE -> (int) target.writeVector(offset, required(memory), flags);
+          case SYNC -> target.syncData();
+          case ALLOCATE -> target.allocate(flags, offset, length);
+        };
+    reactor.finished(this);
+  }
+
+  void deliver() {
+    if (iovecs != null) {
+      pool.give(iovecs);
+      iovecs = null;
+    }
+    file = null;
+    handler.completed(slot, result);
+  }
+
+  private static Iovecs required(@Nullable Iovecs memory) {
+    assert memory != null;
+    return memory;
+  }
+}

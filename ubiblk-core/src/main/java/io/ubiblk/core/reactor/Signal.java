@@ -1,0 +1,19 @@
+package io.ubiblk.core.reactor;
+
+/**
+ * The way to wake another process through an eventfd. Confined to the reactor's thread.
+ *
+ * <p>The other process may have filled the counter, or handed over something that is no eventfd:
+ * the reactor never blocks on it.
+ */
+public interface Signal {
+
+  /**
+   * Adds one to the counter, by the end of the reactor's turn at the latest. Calls that come before
+   * that are merged. What the caller stored before the call is visible to whoever is woken.
+   */
+  void raise();
+
+  /** Gives the signal up; one that is still under way is cancelled. Closing twice has no effect. */
+  void close();
+}

@@ -1,0 +1,15 @@
+/**
+ * Linux access, reactors, raw files, lazily filled stripes, and the builder that assembles a
+ * virtual disk of them.
+ */
+@org.jspecify.annotations.NullMarked
+module io.ubiblk.core {
+  requires transitive io.ubiblk.api;
+  requires static transitive org.jspecify;
+  requires org.jctools.core;
+  requires org.slf4j;
+
+  exports io.ubiblk.core.file;
+  exports io.ubiblk.core.memory;
+  exports io.ubiblk.core.reactor;
+}
