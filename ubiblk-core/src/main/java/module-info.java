@@ -3,6 +3,7 @@
  * virtual disk of them.
  */
 @org.jspecify.annotations.NullMarked
+@SuppressWarnings("module") // frontends are compiled after this module
 module io.ubiblk.core {
   requires transitive io.ubiblk.api;
   requires static transitive org.jspecify;
@@ -12,4 +13,8 @@ module io.ubiblk.core {
   exports io.ubiblk.core.file;
   exports io.ubiblk.core.memory;
   exports io.ubiblk.core.reactor;
+  exports io.ubiblk.core.io to
+      io.ubiblk.vhost;
+  exports io.ubiblk.core.linux to
+      io.ubiblk.vhost;
 }

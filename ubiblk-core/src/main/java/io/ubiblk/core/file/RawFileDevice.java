@@ -11,9 +11,9 @@ import io.ubiblk.api.ExtentVisitor;
 import io.ubiblk.api.Geometry;
 import io.ubiblk.api.OpenChannels;
 import io.ubiblk.api.Reactor;
+import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.linux.Errno;
 import io.ubiblk.core.linux.OpenFile;
-import io.ubiblk.core.reactor.IoReactor;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Objects;
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * storage and leaves zeros in a regular file. The file is locked against every other open of it
  * that asks for a lock, in this process and in others.
  *
- * <p><b>Reactor.</b> Channels open on {@link IoReactor}s only.
+ * <p><b>Reactor.</b> Channels open on the reactors of this module only.
  *
  * <p><b>Durability.</b> A flush is an {@code fdatasync}, forced unit access an {@code RWF_DSYNC}.
  */
@@ -188,7 +188,7 @@ public final class RawFileDevice implements BlockDevice {
       throws BlockDeviceException {
     if (!(reactor instanceof IoReactor io)) {
       throw new BlockDeviceException.Unsupported(
-          reactor + " does no file I/O; " + this + " needs a reactor of io.ubiblk.core.reactor");
+          reactor + " does no file I/O; " + this + " needs one of a ReactorGroup");
     }
     channels.opened(this);
     return new RawFileChannel(this, io, depth, completions);

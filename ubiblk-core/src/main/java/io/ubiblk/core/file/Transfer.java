@@ -4,8 +4,8 @@ import io.ubiblk.api.IoFlags;
 import io.ubiblk.api.Operation;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
+import io.ubiblk.core.io.IoPort;
 import io.ubiblk.core.linux.OpenFile;
-import io.ubiblk.core.reactor.IoPort;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

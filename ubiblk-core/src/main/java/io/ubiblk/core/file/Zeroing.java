@@ -3,8 +3,8 @@ package io.ubiblk.core.file;
 import io.ubiblk.api.IoFlags;
 import io.ubiblk.api.Operation;
 import io.ubiblk.api.Status;
+import io.ubiblk.core.io.IoPort;
 import io.ubiblk.core.linux.OpenFile;
-import io.ubiblk.core.reactor.IoPort;
 
 /**
  * Discards and write-zeroes: the file system or the device does the work where it can. Where it

@@ -2,6 +2,9 @@ package io.ubiblk.core.reactor;
 
 import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ReactorTimer;
+import io.ubiblk.core.io.IoReactor;
+import io.ubiblk.core.io.Poller;
+import io.ubiblk.core.io.Polling;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;

@@ -1,6 +1,10 @@
 package io.ubiblk.core.reactor;
 
 import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.core.io.IoHandler;
+import io.ubiblk.core.io.IoPort;
+import io.ubiblk.core.io.Signal;
+import io.ubiblk.core.io.Watch;
 import io.ubiblk.core.linux.Epoll;
 import io.ubiblk.core.linux.Errno;
 import io.ubiblk.core.linux.EventFd;
@@ -13,7 +17,7 @@ import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
  * A reactor for kernels and containers that refuse io_uring: epoll for descriptors, a small pool of
  * threads for files.
  */
-public final class EpollReactor extends BaseLoop {
+final class EpollReactor extends BaseLoop {
 
   private static final long WAKE_UP = 0;
 

@@ -1,5 +1,7 @@
 package io.ubiblk.core.reactor;
 
+import io.ubiblk.core.io.Poller;
+import io.ubiblk.core.io.Polling;
 import java.util.ArrayList;
 
 /**

@@ -1,5 +1,6 @@
 package io.ubiblk.core.reactor;
 
+import io.ubiblk.core.io.IoHandler;
 import io.ubiblk.core.linux.Iovecs;
 import io.ubiblk.core.linux.OpenFile;
 import org.jspecify.annotations.Nullable;

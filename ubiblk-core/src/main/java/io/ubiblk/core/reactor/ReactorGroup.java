@@ -1,6 +1,7 @@
 package io.ubiblk.core.reactor;
 
 import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.api.Reactor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,7 +19,7 @@ public final class ReactorGroup implements AutoCloseable {
   private static @Nullable ReactorGroup shared;
 
   private final List<ReactorThread> threads = new ArrayList<>();
-  private final List<IoReactor> reactors = new ArrayList<>();
+  private final List<Reactor> reactors = new ArrayList<>();
   private final AtomicInteger next = new AtomicInteger();
   private final boolean closeable;
 
@@ -70,12 +71,12 @@ public final class ReactorGroup implements AutoCloseable {
    *
    * @return a reactor of the group
    */
-  public IoReactor next() {
+  public Reactor next() {
     return reactors.get(Math.floorMod(next.getAndIncrement(), reactors.size()));
   }
 
   /** {@return all reactors of the group} */
-  public List<IoReactor> reactors() {
+  public List<Reactor> reactors() {
     return List.copyOf(reactors);
   }
 

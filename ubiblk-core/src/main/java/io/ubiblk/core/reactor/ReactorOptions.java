@@ -1,6 +1,7 @@
 package io.ubiblk.core.reactor;
 
 import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.api.EventLoop;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -87,7 +88,17 @@ public record ReactorOptions(int threads, Kind kind, long pollNanos, List<Intege
     return new ReactorOptions(threads, kind, pollNanos, newCpus);
   }
 
-  /** Opens a reactor for the calling thread. */
+  /**
+   * Opens one reactor for the calling thread, which drives it itself: for tests and for programs
+   * that have a loop of their own.
+   *
+   * @return the reactor
+   * @throws BlockDeviceException if the kernel refuses what the reactor needs
+   */
+  public EventLoop openLoop() throws BlockDeviceException {
+    return open();
+  }
+
   BaseLoop open() throws BlockDeviceException {
     return switch (kind) {
       case RING -> RingReactor.open(REST_AFTER_NANOS);

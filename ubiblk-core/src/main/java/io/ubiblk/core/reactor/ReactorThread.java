@@ -1,6 +1,7 @@
 package io.ubiblk.core.reactor;
 
 import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.linux.CpuAffinity;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;

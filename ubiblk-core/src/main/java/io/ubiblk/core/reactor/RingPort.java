@@ -1,6 +1,8 @@
 package io.ubiblk.core.reactor;
 
 import io.ubiblk.api.ScatterList;
+import io.ubiblk.core.io.IoHandler;
+import io.ubiblk.core.io.IoPort;
 import io.ubiblk.core.linux.Iovecs;
 import io.ubiblk.core.linux.OpenFile;
 import java.lang.foreign.Arena;

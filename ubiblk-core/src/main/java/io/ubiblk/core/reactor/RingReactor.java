@@ -1,6 +1,10 @@
 package io.ubiblk.core.reactor;
 
 import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.core.io.IoHandler;
+import io.ubiblk.core.io.IoPort;
+import io.ubiblk.core.io.Signal;
+import io.ubiblk.core.io.Watch;
 import io.ubiblk.core.linux.CompletionQueue;
 import io.ubiblk.core.linux.EventFd;
 import io.ubiblk.core.linux.IoUring;
@@ -14,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * so that one system call starts a batch and waits for the next. Completions are found by looking
  * at memory.
  */
-public final class RingReactor extends BaseLoop {
+final class RingReactor extends BaseLoop {
 
   private static final int SQ_ENTRIES = 256;
   private static final int CQ_ENTRIES = 4096;

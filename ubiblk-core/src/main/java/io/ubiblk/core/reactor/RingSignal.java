@@ -1,5 +1,6 @@
 package io.ubiblk.core.reactor;
 
+import io.ubiblk.core.io.Signal;
 import io.ubiblk.core.linux.EventFd;
 
 /**

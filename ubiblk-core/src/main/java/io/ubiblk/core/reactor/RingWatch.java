@@ -1,5 +1,7 @@
 package io.ubiblk.core.reactor;
 
+import io.ubiblk.core.io.Watch;
+
 /** A descriptor watched by one operation that reports again and again. */
 final class RingWatch implements Watch, RingReactor.Consumer {
 

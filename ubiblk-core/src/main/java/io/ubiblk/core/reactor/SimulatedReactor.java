@@ -3,6 +3,13 @@ package io.ubiblk.core.reactor;
 import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ReactorTimer;
+import io.ubiblk.core.io.IoHandler;
+import io.ubiblk.core.io.IoPort;
+import io.ubiblk.core.io.IoReactor;
+import io.ubiblk.core.io.Poller;
+import io.ubiblk.core.io.Polling;
+import io.ubiblk.core.io.Signal;
+import io.ubiblk.core.io.Watch;
 import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -12,7 +19,7 @@ import java.util.concurrent.RejectedExecutionException;
  * between their beginning and their completion, and everything takes as long as the {@link
  * Simulation}'s seed says. One turn runs one event.
  */
-public final class SimulatedReactor implements IoReactor {
+final class SimulatedReactor implements IoReactor {
 
   private static final int POLL_NANOS = 2_000;
   private static final int IDLE_POLLS = 5;
@@ -23,16 +30,6 @@ public final class SimulatedReactor implements IoReactor {
 
   SimulatedReactor(Simulation simulation) {
     this.simulation = simulation;
-  }
-
-  /**
-   * Opens a reactor in a world of its own.
-   *
-   * @param seed decides everything
-   * @return the reactor
-   */
-  public static SimulatedReactor open(long seed) {
-    return new Simulation(seed).newReactor();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.ubiblk.core.reactor;
 
+import io.ubiblk.api.EventLoop;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.concurrent.Executor;
@@ -37,7 +38,7 @@ public final class Simulation {
   }
 
   /** {@return a new reactor of this world} */
-  public SimulatedReactor newReactor() {
+  public EventLoop newReactor() {
     return new SimulatedReactor(this);
   }
 

@@ -1,4 +1,4 @@
-package io.ubiblk.core.reactor;
+package io.ubiblk.core.io;
 
 /** The registration of a {@link Poller}. Confined to the reactor's thread. */
 public interface Polling {

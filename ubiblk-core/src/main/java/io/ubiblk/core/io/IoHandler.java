@@ -1,4 +1,4 @@
-package io.ubiblk.core.reactor;
+package io.ubiblk.core.io;
 
 /** Receives the completions of an {@link IoPort}, on the reactor's thread. */
 @FunctionalInterface

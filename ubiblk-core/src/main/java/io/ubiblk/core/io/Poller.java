@@ -1,4 +1,4 @@
-package io.ubiblk.core.reactor;
+package io.ubiblk.core.io;
 
 /** Looks for work in memory that somebody else writes to, such as a guest's rings. */
 public interface Poller {

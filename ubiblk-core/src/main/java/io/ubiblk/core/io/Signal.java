@@ -1,4 +1,4 @@
-package io.ubiblk.core.reactor;
+package io.ubiblk.core.io;
 
 /**
  * The way to wake another process through an eventfd. Confined to the reactor's thread.

@@ -1,4 +1,4 @@
-package io.ubiblk.core.reactor;
+package io.ubiblk.core.io;
 
 /** A descriptor that a reactor watches. Confined to the reactor's thread. */
 public interface Watch {

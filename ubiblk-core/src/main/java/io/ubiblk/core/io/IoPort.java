@@ -1,4 +1,4 @@
-package io.ubiblk.core.reactor;
+package io.ubiblk.core.io;
 
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.core.linux.OpenFile;
