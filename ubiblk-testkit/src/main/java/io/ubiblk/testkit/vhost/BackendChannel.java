@@ -2,14 +2,18 @@ package io.ubiblk.testkit.vhost;
 
 import java.io.FileDescriptor;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
-import org.newsclub.net.unix.AFUNIXSocket;
-import org.newsclub.net.unix.AFUNIXSocketChannel;
-import org.newsclub.net.unix.AFUNIXSocketPair;
+import java.util.List;
 
 /**
  * The connection on which a backend sends requests to its frontend. One thread at a time may use
- * it; it need not be the thread that uses the frontend.
+ * it; it need not be the thread that uses the frontend. Descriptors that come with a request are
+ * dropped.
  *
  * @see <a
  *     href="https://qemu-project.gitlab.io/qemu/interop/vhost-user.html#back-end-message-types">
@@ -20,12 +24,18 @@ public final class BackendChannel implements AutoCloseable {
   /** Number of the message that says that the configuration space has changed. */
   public static final int CONFIG_CHANGE_MSG = 2;
 
-  private final VhostUserConnection mine;
-  private final AFUNIXSocketChannel theirs;
+  private static final int LARGEST_PAYLOAD = 4096;
 
-  private BackendChannel(VhostUserConnection mine, AFUNIXSocketChannel theirs) {
+  private final int mine;
+  private final int theirs;
+  private final FileDescriptor backendEnd;
+  private boolean released;
+  private boolean closed;
+
+  private BackendChannel(int mine, int theirs) throws IOException {
     this.mine = mine;
     this.theirs = theirs;
+    backendEnd = Descriptors.of(theirs);
   }
 
   /**
@@ -35,42 +45,44 @@ public final class BackendChannel implements AutoCloseable {
    * @throws IOException if the system has no descriptor left
    */
   public static BackendChannel open() throws IOException {
-    AFUNIXSocketPair<AFUNIXSocketChannel> pair = AFUNIXSocketPair.open();
-    return new BackendChannel(
-        new VhostUserConnection((AFUNIXSocket) pair.getSocket1().socket()), pair.getSocket2());
+    int[] ends = Posix.socketPair();
+    return new BackendChannel(ends[0], ends[1]);
+  }
+
+  /** {@return the end for the backend, owned by this object; passing it on makes a copy} */
+  public FileDescriptor backendEnd() {
+    return backendEnd;
   }
 
   /**
-   * Returns the end for the backend.
-   *
-   * @return a descriptor that is owned by this object; passing it on makes a copy
-   * @throws IOException if it {@linkplain #releaseBackendEnd has been closed}
+   * Closes this side's hold on the backend's end, once it was passed on. From then on it can be
+   * seen when the backend closes its copy.
    */
-  public FileDescriptor backendEnd() throws IOException {
-    return theirs.getFileDescriptor();
-  }
-
-  /**
-   * Closes this side's hold on the backend's end, once it was passed on. From then on the end of
-   * the backend's copy can be seen.
-   *
-   * @throws IOException if closing fails
-   */
-  public void releaseBackendEnd() throws IOException {
-    theirs.close();
+  public void releaseBackendEnd() {
+    if (!released) {
+      released = true;
+      Posix.close(theirs);
+    }
   }
 
   /**
    * Receives the backend's next request. It is not answered.
    *
    * @param within how long it may take
-   * @return the request; its descriptors are owned by the caller
+   * @return the request
    * @throws VhostUserException.TimedOut if none came in time
    * @throws VhostUserException.Closed if the backend has closed its end
    * @throws IOException if what came is no message
    */
   public VhostUserMessage receive(Duration within) throws IOException {
-    return mine.receive(within);
+    long deadline = System.nanoTime() + within.toNanos();
+    byte[] header = readFully(VhostUserMessage.HEADER_SIZE, deadline);
+    int size = ByteBuffer.wrap(header).order(ByteOrder.nativeOrder()).getInt(8);
+    if (size < 0 || size > LARGEST_PAYLOAD) {
+      throw new VhostUserException.BadReply(
+          "a request of " + Integer.toUnsignedString(size) + " bytes, expected a few");
+    }
+    return VhostUserMessage.received(header, readFully(size, deadline), List.of());
   }
 
   /**
@@ -85,9 +97,10 @@ public final class BackendChannel implements AutoCloseable {
     if ((request.flags() & VhostUserMessage.NEED_REPLY) == 0) {
       return false;
     }
-    mine.send(
+    send(
         VhostUserMessage.of(request.request(), Payloads.number(value))
-            .withFlags(VhostUserMessage.VERSION | VhostUserMessage.REPLY));
+            .withFlags(VhostUserMessage.VERSION | VhostUserMessage.REPLY)
+            .bytes());
     return true;
   }
 
@@ -107,11 +120,50 @@ public final class BackendChannel implements AutoCloseable {
     answer(request, 0);
   }
 
+  /**
+   * Sends any bytes to the backend.
+   *
+   * @param bytes what to send
+   * @throws VhostUserException.Closed if the backend has closed its end
+   */
+  public void send(byte... bytes) throws VhostUserException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment src = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+      if (Posix.write(mine, src, Posix.newState(arena)) != bytes.length) {
+        throw new VhostUserException.Closed("an answer was not taken by the backend");
+      }
+    }
+  }
+
   /** Closes both ends. A copy that the backend holds then reads the end of the stream. */
   @Override
-  public void close() throws IOException {
-    try (theirs) {
-      mine.close();
+  public void close() {
+    releaseBackendEnd();
+    if (!closed) {
+      closed = true;
+      Posix.close(mine);
     }
+  }
+
+  private byte[] readFully(int size, long deadline) throws IOException {
+    byte[] bytes = new byte[size];
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = Posix.newState(arena);
+      MemorySegment buffer = arena.allocate(Math.max(size, 1));
+      int done = 0;
+      while (done < size) {
+        long left = Math.max(0, (deadline - System.nanoTime()) / 1_000_000);
+        if (!Posix.poll(mine, Posix.POLLIN, left)) {
+          throw new VhostUserException.TimedOut("the backend sent nothing for " + left + " ms");
+        }
+        long count = Posix.read(mine, buffer.asSlice(0, size - done), state);
+        if (count <= 0) {
+          throw new VhostUserException.Closed("the backend has closed its end");
+        }
+        MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, bytes, done, (int) count);
+        done += (int) count;
+      }
+    }
+    return bytes;
   }
 }

@@ -36,6 +36,14 @@ final class ClientQueue implements AutoCloseable {
     return driver;
   }
 
+  @Nullable Notifier kick() {
+    return kick;
+  }
+
+  @Nullable Notifier call() {
+    return call;
+  }
+
   Notifier error() {
     return error;
   }

@@ -1,6 +1,7 @@
 package io.ubiblk.testkit.vhost;
 
 import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.IOException;
 import org.newsclub.net.unix.FileDescriptorCast;
 
@@ -19,7 +20,20 @@ final class Descriptors {
     return FileDescriptorCast.using(descriptor).as(Integer.class);
   }
 
-  /** Closes descriptors that were received and are not wanted. */
+  /**
+   * Takes a descriptor away from the socket that received it. The socket would close what it
+   * received when it is closed itself, by number, also when the number means something else by
+   * then; so only a copy is safe to keep and to close.
+   *
+   * @return a copy that nobody else knows of
+   */
+  static FileDescriptor adopt(FileDescriptor received) throws IOException {
+    try (FileInputStream original = FileDescriptorCast.using(received).as(FileInputStream.class)) {
+      return of(Posix.duplicate(number(original.getFD())));
+    }
+  }
+
+  /** Closes descriptors that were adopted. */
   static void closeAll(Iterable<FileDescriptor> descriptors) throws IOException {
     for (FileDescriptor descriptor : descriptors) {
       Posix.close(number(descriptor));

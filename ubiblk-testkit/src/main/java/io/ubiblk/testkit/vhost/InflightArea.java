@@ -2,6 +2,8 @@ package io.ubiblk.testkit.vhost;
 
 import java.io.FileDescriptor;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,20 @@ import org.jspecify.annotations.Nullable;
 public record InflightArea(
     long mmapSize, long mmapOffset, int queues, int queueSize, @Nullable FileDescriptor descriptor)
     implements AutoCloseable {
+
+  /**
+   * Maps the memory, to look at what the backend has noted there.
+   *
+   * @param arena ends the mapping when it is closed
+   * @return the memory itself, to be read and written
+   * @throws IOException if there is no descriptor or it cannot be mapped
+   */
+  public MemorySegment map(Arena arena) throws IOException {
+    if (descriptor == null) {
+      throw new IOException("no descriptor came with the area");
+    }
+    return Posix.map(Descriptors.number(descriptor), mmapOffset, mmapSize, arena);
+  }
 
   /**
    * Closes the descriptor.

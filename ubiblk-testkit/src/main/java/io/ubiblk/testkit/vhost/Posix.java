@@ -13,6 +13,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 
 /**
  * The calls of the C library that the package needs. All native access of the package but
@@ -30,6 +31,9 @@ final class Posix {
   private static final int PROT_READ_WRITE = 3;
   private static final int MAP_SHARED = 1;
   private static final int O_CLOEXEC = 0x80000;
+  private static final int AF_UNIX = 1;
+  private static final int SOCK_STREAM_CLOEXEC = 1 | 0x80000;
+  private static final int F_DUPFD_CLOEXEC = 1030;
   private static final int O_NONBLOCK = 0x800;
 
   private static final Linker LINKER = Linker.nativeLinker();
@@ -59,6 +63,13 @@ final class Posix {
       handle("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
   private static final MethodHandle POLL =
       handle("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+  private static final MethodHandle SOCKETPAIR =
+      handle("socketpair", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
+  private static final MethodHandle FCNTL =
+      handle(
+          "fcntl",
+          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT),
+          Linker.Option.firstVariadicArg(2));
   private static final MethodHandle CLOSE =
       handle("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
 
@@ -123,6 +134,32 @@ final class Posix {
       int ignored =
           check((int) PIPE2.invokeExact(state, ends, openFlags(blocking)), "pipe2", state);
       return new int[] {ends.getAtIndex(JAVA_INT, 0), ends.getAtIndex(JAVA_INT, 1)};
+    } catch (Throwable e) {
+      throw rethrow(e);
+    }
+  }
+
+  /** Creates two stream sockets that are connected to each other. */
+  static int[] socketPair() throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      MemorySegment ends = arena.allocate(JAVA_INT, 2);
+      int ignored =
+          check(
+              (int) SOCKETPAIR.invokeExact(state, AF_UNIX, SOCK_STREAM_CLOEXEC, 0, ends),
+              "socketpair",
+              state);
+      return new int[] {ends.getAtIndex(JAVA_INT, 0), ends.getAtIndex(JAVA_INT, 1)};
+    } catch (Throwable e) {
+      throw rethrow(e);
+    }
+  }
+
+  /** Makes another descriptor of what a descriptor refers to. */
+  static int duplicate(int fd) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return check((int) FCNTL.invokeExact(state, fd, F_DUPFD_CLOEXEC, 0), "fcntl", state);
     } catch (Throwable e) {
       throw rethrow(e);
     }
@@ -233,7 +270,10 @@ final class Posix {
   }
 
   @SuppressWarnings("restricted")
-  private static MethodHandle handle(String name, FunctionDescriptor descriptor) {
-    return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), descriptor, ERRNO);
+  private static MethodHandle handle(
+      String name, FunctionDescriptor descriptor, Linker.Option... more) {
+    Linker.Option[] options = Arrays.copyOf(more, more.length + 1);
+    options[more.length] = ERRNO;
+    return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), descriptor, options);
   }
 }

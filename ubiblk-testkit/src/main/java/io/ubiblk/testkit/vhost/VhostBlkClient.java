@@ -79,6 +79,26 @@ public final class VhostBlkClient implements AutoCloseable {
   }
 
   /**
+   * Returns what the driver rings when there are new requests.
+   *
+   * @param index 0 for the first queue
+   * @return the notifier, owned by the client, or null if the device shall poll
+   */
+  public @Nullable Notifier kick(int index) {
+    return queues.get(index).kick();
+  }
+
+  /**
+   * Returns what the backend rings when requests have come back.
+   *
+   * @param index 0 for the first queue
+   * @return the notifier, owned by the client, or null if the driver polls
+   */
+  public @Nullable Notifier call(int index) {
+    return queues.get(index).call();
+  }
+
+  /**
    * Returns what the backend rings when it cannot go on with a ring.
    *
    * @param index 0 for the first queue
@@ -126,6 +146,11 @@ public final class VhostBlkClient implements AutoCloseable {
   /** {@return the present connection's frontend, to send messages beside the client's} */
   public VhostUserFrontend frontend() {
     return session.frontend();
+  }
+
+  /** {@return the memory that tracks requests in flight, or null where it is not negotiated} */
+  public @Nullable InflightArea inflight() {
+    return inflight;
   }
 
   /** {@return the channel for the backend's requests, or null where it is not negotiated} */
@@ -186,8 +211,16 @@ public final class VhostBlkClient implements AutoCloseable {
    * @throws InterruptedException if the thread is interrupted while it waits for a connection
    */
   public void reconnect() throws IOException, InterruptedException {
+    long before = features();
     session.close();
     session = VhostSession.open(options, memory, inflight);
+    if (features() != before) {
+      throw new IOException(
+          "the backend now has features 0x"
+              + Long.toHexString(features())
+              + ", the driver runs with 0x"
+              + Long.toHexString(before));
+    }
     for (int i = 0; i < queues.size(); i++) {
       AsyncQueue queue = queues.get(i).driver().async();
       if (inflight == null) {

@@ -28,7 +28,7 @@ public final class VhostUserConnection implements AutoCloseable {
   private final AFUNIXSocket socket;
   private Duration timeout = Duration.ofSeconds(10);
 
-  VhostUserConnection(AFUNIXSocket socket) {
+  private VhostUserConnection(AFUNIXSocket socket) {
     this.socket = socket;
     socket.setAncillaryReceiveBufferSize(ANCILLARY_BYTES);
   }
@@ -41,7 +41,14 @@ public final class VhostUserConnection implements AutoCloseable {
    * @throws IOException if nobody listens there
    */
   public static VhostUserConnection connect(Path path) throws IOException {
-    return new VhostUserConnection(AFUNIXSocket.connectTo(AFUNIXSocketAddress.of(path)));
+    AFUNIXSocket socket = AFUNIXSocket.newInstance();
+    try {
+      socket.connect(AFUNIXSocketAddress.of(path));
+      return new VhostUserConnection(socket);
+    } catch (IOException | RuntimeException e) {
+      socket.close();
+      throw e;
+    }
   }
 
   /**
@@ -193,7 +200,7 @@ public final class VhostUserConnection implements AutoCloseable {
       InputStream in = socket.getInputStream();
       int count = in.read(dst, from, dst.length - from);
       for (FileDescriptor descriptor : socket.getReceivedFileDescriptors()) {
-        descriptors.add(descriptor);
+        descriptors.add(Descriptors.adopt(descriptor));
       }
       if (count < 0) {
         throw new VhostUserException.Closed("the backend has closed the connection");

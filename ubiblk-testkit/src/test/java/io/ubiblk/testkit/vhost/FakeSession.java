@@ -3,14 +3,14 @@ package io.ubiblk.testkit.vhost;
 import java.io.EOFException;
 import java.io.FileDescriptor;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.newsclub.net.unix.AFUNIXSocket;
-import org.newsclub.net.unix.FileDescriptorCast;
 
 /** One frontend's session with a {@link FakeBackend}. Anything unexpected ends it. */
 final class FakeSession implements AutoCloseable {
@@ -26,7 +26,7 @@ final class FakeSession implements AutoCloseable {
   private final FakeMemory memory = new FakeMemory();
   private final FakeRing[] rings = new FakeRing[QUEUES];
   private final List<Integer> messages = new ArrayList<>();
-  private @Nullable AFUNIXSocket requests;
+  private int requests = -1;
   private long features;
   private int inflightSet;
 
@@ -43,7 +43,10 @@ final class FakeSession implements AutoCloseable {
     try {
       while (true) {
         ByteBuffer header = readFully(12);
-        List<FileDescriptor> fds = List.of(socket.getReceivedFileDescriptors());
+        List<FileDescriptor> fds = new ArrayList<>();
+        for (FileDescriptor received : socket.getReceivedFileDescriptors()) {
+          fds.add(Descriptors.adopt(received));
+        }
         int request = header.getInt();
         int flags = header.getInt();
         ByteBuffer payload = readFully(header.getInt());
@@ -73,12 +76,18 @@ final class FakeSession implements AutoCloseable {
 
   /** Tells the frontend that the configuration has changed, and returns its answer. */
   long announceConfigChange() throws IOException {
-    byte[] message = new byte[12];
-    ByteBuffer.wrap(message).order(ByteOrder.nativeOrder()).putInt(2).putInt(9).putInt(0);
-    AFUNIXSocket channel = Objects.requireNonNull(requests);
-    channel.getOutputStream().write(message);
-    byte[] reply = channel.getInputStream().readNBytes(20);
-    return ByteBuffer.wrap(reply).order(ByteOrder.nativeOrder()).getLong(12);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = Posix.newState(arena);
+      MemorySegment message = arena.allocate(12, 4);
+      message.set(ValueLayout.JAVA_INT, 0, 2);
+      message.set(ValueLayout.JAVA_INT, 4, 9);
+      Posix.write(requests, message, state);
+      MemorySegment reply = arena.allocate(20, 4);
+      if (Posix.read(requests, reply, state) != 20) {
+        throw new EOFException();
+      }
+      return reply.get(ValueLayout.JAVA_LONG_UNALIGNED, 12);
+    }
   }
 
   void disconnect() throws IOException {
@@ -90,8 +99,8 @@ final class FakeSession implements AutoCloseable {
     for (FakeRing ring : rings) {
       ring.stop();
     }
-    if (requests != null) {
-      requests.close();
+    if (requests >= 0) {
+      Posix.close(requests);
     }
     memory.close();
   }
@@ -167,7 +176,7 @@ final class FakeSession implements AutoCloseable {
       }
       case 14 -> Descriptors.closeAll(fds);
       case 18 -> rings[in.getInt()].enabled = in.getInt() == 1;
-      case 21 -> requests = FileDescriptorCast.using(fds.getFirst()).as(AFUNIXSocket.class);
+      case 21 -> requests = Descriptors.number(fds.getFirst());
       case 25 -> {
         if (in.getInt() != 32) {
           return false;
