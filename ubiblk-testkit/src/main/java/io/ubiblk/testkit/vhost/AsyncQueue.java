@@ -23,6 +23,7 @@ public final class AsyncQueue {
   private final DescriptorList data = new DescriptorList();
   private final ArrayDeque<Completion> heldBack = new ArrayDeque<>();
   private final Virtqueue.UsedListener used = this::used;
+  private final CompletionListener holdBack = this::holdBack;
   private @Nullable CompletionListener listener;
   private int awaitedSlot = -1;
   private @Nullable Completion awaited;
@@ -200,12 +201,19 @@ public final class AsyncQueue {
 
   /**
    * Offers every request that has not come back anew, for a device that begins at the used index
-   * and knows nothing of the one before it.
+   * and knows nothing of the one before it. What has come back is held back for {@link #poll}.
    *
-   * @throws IllegalStateException if something came back that was not polled
+   * @throws DeviceViolationException if the device did what it must not
    */
   public void offerAgain() {
+    catchUp();
     virtqueue.offerAgain();
+  }
+
+  /** Takes what has come back and holds it back for {@link #poll}. */
+  void catchUp() {
+    listener = holdBack;
+    virtqueue.poll(used);
   }
 
   int submitSlot(int type, long sector, DescriptorList buffers, long tag) {
@@ -237,10 +245,9 @@ public final class AsyncQueue {
     long deadline = System.nanoTime() + timeout.toNanos();
     awaitedSlot = slot;
     awaited = null;
-    listener = (tag, status, length) -> heldBack.add(new Completion(tag, status, length));
     try {
       kick();
-      virtqueue.poll(used);
+      catchUp();
       while (awaited == null) {
         long left = deadline - System.nanoTime();
         if (left <= 0 || !virtqueue.await(Duration.ofNanos(left))) {
@@ -256,6 +263,10 @@ public final class AsyncQueue {
 
   void close() {
     slots.close();
+  }
+
+  private void holdBack(long tag, int status, long usedLength) {
+    heldBack.add(new Completion(tag, status, usedLength));
   }
 
   private int add(int slot, DescriptorList descriptors) {

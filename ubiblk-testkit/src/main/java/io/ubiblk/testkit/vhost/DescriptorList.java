@@ -226,6 +226,7 @@ public final class DescriptorList {
 
   @Override
   public String toString() {
-    return "DescriptorList[" + count + " descriptors, " + writable + " bytes writable]";
+    String room = writable == Long.MAX_VALUE ? "any number of" : Long.toString(writable);
+    return "DescriptorList[" + count + " descriptors, " + room + " bytes writable]";
   }
 }

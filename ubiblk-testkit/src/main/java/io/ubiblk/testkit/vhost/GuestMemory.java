@@ -3,21 +3,21 @@ package io.ubiblk.testkit.vhost;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * The memory of a guest: regions at chosen guest-physical addresses, with gaps between them or
  * without, in each of which ranges can be allocated. Numbers are little-endian, as virtio wants
  * them.
  *
- * <p>Adding, removing and allocating is for one thread at a time; access is for any.
+ * <p>Any thread may call any method. Memory of a region that is removed must not be in use.
  */
 public final class GuestMemory implements AutoCloseable {
 
   private static final long PAGE = 4096;
 
-  private final List<GuestRegion> regions = new ArrayList<>();
+  private final List<GuestRegion> regions = new CopyOnWriteArrayList<>();
 
   /** Creates a memory without regions. */
   public GuestMemory() {}
@@ -57,7 +57,8 @@ public final class GuestMemory implements AutoCloseable {
    * @throws IllegalArgumentException if it is misaligned or overlaps another region
    * @throws IOException if the system has no memory left
    */
-  public GuestRegion addRegion(long guestAddress, long size, long mmapOffset) throws IOException {
+  public synchronized GuestRegion addRegion(long guestAddress, long size, long mmapOffset)
+      throws IOException {
     if (size <= 0 || guestAddress < 0 || guestAddress + size < 0 || mmapOffset < 0) {
       throw new IllegalArgumentException("address, size or offset is negative or too large");
     }
@@ -80,7 +81,7 @@ public final class GuestMemory implements AutoCloseable {
    *
    * @param region one of this memory's
    */
-  public void removeRegion(GuestRegion region) {
+  public synchronized void removeRegion(GuestRegion region) {
     if (!regions.remove(region)) {
       throw new IllegalArgumentException(region + " is not in this memory");
     }
@@ -100,7 +101,7 @@ public final class GuestMemory implements AutoCloseable {
    * @return guest address of the range
    * @throws IllegalStateException if there is no room
    */
-  public long allocate(long size, long alignment) {
+  public synchronized long allocate(long size, long alignment) {
     for (GuestRegion region : regions) {
       long address = region.allocator().allocate(size, alignment);
       if (address >= 0) {
@@ -119,7 +120,7 @@ public final class GuestMemory implements AutoCloseable {
    * @return guest address of the range
    * @throws IllegalStateException if there is no room
    */
-  public long allocateIn(GuestRegion region, long size, long alignment) {
+  public synchronized long allocateIn(GuestRegion region, long size, long alignment) {
     long address = region.allocator().allocate(size, alignment);
     if (address < 0) {
       throw new IllegalStateException("no room for " + size + " bytes in " + region);
@@ -137,7 +138,7 @@ public final class GuestMemory implements AutoCloseable {
    * @return guest address of the range
    * @throws IllegalStateException if the bytes are taken or no region follows
    */
-  public long allocateAcross(GuestRegion left, long before, long after) {
+  public synchronized long allocateAcross(GuestRegion left, long before, long after) {
     GuestRegion right = regionOf(left.end(), after);
     if (!left.allocator().reserve(left.end() - before, before)
         || !right.allocator().reserve(right.start(), after)) {
@@ -152,7 +153,7 @@ public final class GuestMemory implements AutoCloseable {
    * @param address where it begins
    * @throws IllegalArgumentException if no allocated range begins there
    */
-  public void free(long address) {
+  public synchronized void free(long address) {
     if (!regionOf(address, 1).allocator().free(address)) {
       throw new IllegalArgumentException("nothing allocated at 0x" + Long.toHexString(address));
     }
@@ -245,7 +246,7 @@ public final class GuestMemory implements AutoCloseable {
 
   /** Unmaps and closes every region. What a backend has mapped stays with it. */
   @Override
-  public void close() {
+  public synchronized void close() {
     regions.forEach(GuestRegion::close);
     regions.clear();
   }

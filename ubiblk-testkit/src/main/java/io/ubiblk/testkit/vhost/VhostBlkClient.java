@@ -203,9 +203,8 @@ public final class VhostBlkClient implements AutoCloseable {
   /**
    * Closes the connection, without a word, and connects anew, be it to the same backend or to one
    * that has taken its place. Requests that have not come back are offered anew, unless the backend
-   * tracks requests in flight: then it is told what the old one left.
-   *
-   * <p>What came back before must have been polled.
+   * tracks requests in flight: then it is told what the old one left. What came back before is
+   * delivered by the next poll.
    *
    * @throws IOException if nobody listens in time or the backend refuses something
    * @throws InterruptedException if the thread is interrupted while it waits for a connection
@@ -225,6 +224,8 @@ public final class VhostBlkClient implements AutoCloseable {
       AsyncQueue queue = queues.get(i).driver().async();
       if (inflight == null) {
         queue.offerAgain();
+      } else {
+        queue.catchUp();
       }
       start(i, queue.usedIndex());
     }

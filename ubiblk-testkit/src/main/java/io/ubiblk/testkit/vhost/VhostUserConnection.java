@@ -13,6 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.newsclub.net.unix.AFUNIXSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
+import org.newsclub.net.unix.BrokenPipeSocketException;
+import org.newsclub.net.unix.ConnectionResetSocketException;
+import org.newsclub.net.unix.SocketClosedException;
 
 /**
  * A connection over which messages, or any bytes and descriptors, go to a backend and come back.
@@ -214,10 +217,15 @@ public final class VhostUserConnection implements AutoCloseable {
   }
 
   private static IOException closedOr(SocketException e, String doing) {
-    String text = String.valueOf(e.getMessage());
-    if (text.contains("reset") || text.contains("Broken pipe") || text.contains("not connected")) {
-      return new VhostUserException.Closed(doing + ": " + text);
-    }
-    return e;
+    return switch (e) {
+      case BrokenPipeSocketException gone -> closed(gone, doing);
+      case ConnectionResetSocketException gone -> closed(gone, doing);
+      case SocketClosedException gone -> closed(gone, doing);
+      default -> e;
+    };
+  }
+
+  private static VhostUserException closed(SocketException e, String doing) {
+    return new VhostUserException.Closed(doing + ": " + e.getMessage());
   }
 }

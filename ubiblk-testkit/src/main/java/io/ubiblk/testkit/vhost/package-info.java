@@ -19,10 +19,10 @@
  *       {@link io.ubiblk.testkit.vhost.VhostUserFrontend} the messages of the protocol;
  *   <li>{@link io.ubiblk.testkit.vhost.GuestMemory} is memory in one or several shared regions, to
  *       be added, removed and cut off at run time;
- *   <li>{@link io.ubiblk.testkit.vhost.SplitRing} is a ring's memory, to be written at will; {@link
- *       io.ubiblk.testkit.vhost.Virtqueue} uses it as a correct driver does and checks that every
- *       chain comes back exactly once; {@link io.ubiblk.testkit.vhost.DriverQueue} makes block
- *       requests of it;
+ *   <li>{@link io.ubiblk.testkit.vhost.DriverQueue} makes one request after the other, {@link
+ *       io.ubiblk.testkit.vhost.AsyncQueue} many at once; both check that every chain comes back
+ *       exactly once, with a call where one was asked for;
+ *   <li>{@link io.ubiblk.testkit.vhost.SplitRing} is a ring's memory, to be written at will;
  *   <li>{@link io.ubiblk.testkit.vhost.DescriptorList} is a chain of any shape.
  * </ul>
  *

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -196,6 +197,30 @@ interface BackendScenarios {
         client.queue(round % 2).write(round, pattern(round, 512));
         client.reconnect();
         assertArrayEquals(pattern(round, 512), client.queue(1).read(round, 512));
+      }
+    }
+  }
+
+  @Test
+  default void requestsInFlightComeBackOnceDespiteAReconnection() throws Exception {
+    try (VhostBlkClient client = VhostBlkClient.connect(options().withQueues(1, 64))) {
+      AsyncQueue queue = client.queue(0).async();
+      long buffer = client.memory().allocate(64 * 4096, 4096);
+      for (int round = 0; round < 10; round++) {
+        BitSet back = new BitSet();
+        for (int i = 0; i < 64; i++) {
+          assertTrue(queue.submitRead(i * 8L, buffer + i * 4096L, 4096, i));
+        }
+        queue.kick();
+        client.reconnect();
+        queue.drain(
+            (tag, status, length) -> {
+              assertEquals(0, status);
+              assertFalse(back.get((int) tag));
+              back.set((int) tag);
+            },
+            Duration.ofSeconds(10));
+        assertEquals(64, back.cardinality());
       }
     }
   }

@@ -110,18 +110,12 @@ final class RandomLoad {
     int done = 0;
     for (int i = 1; i <= wanted; i++) {
       int length = i == wanted ? content.length - done : count / wanted * 512;
-      Piece piece = new Piece(memoryFor(length), length);
+      Piece piece = new Piece(memory.allocate(length, 512), length);
       memory.write(piece.address, Arrays.copyOfRange(content, done, done + length));
       pieces.add(piece);
       done += length;
     }
     return new Request(write, sector, count, pieces);
-  }
-
-  private long memoryFor(int length) {
-    synchronized (memory) {
-      return memory.allocate(length, 512);
-    }
   }
 
   private void completed(long tag, int status, long usedLength) {
@@ -166,10 +160,6 @@ final class RandomLoad {
   }
 
   private void free(Request request) {
-    synchronized (memory) {
-      for (Piece piece : request.pieces) {
-        memory.free(piece.address);
-      }
-    }
+    request.pieces.forEach(piece -> memory.free(piece.address));
   }
 }
