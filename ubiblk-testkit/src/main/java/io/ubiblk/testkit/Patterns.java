@@ -85,6 +85,20 @@ public final class Patterns {
   }
 
   /**
+   * Finds out which position on the device a sector names, whatever its generation.
+   *
+   * @param src memory that holds the sector
+   * @param srcOffset first byte of the sector in the memory
+   * @return the position in bytes, or {@link #FOREIGN} if the sector does not hold the pattern
+   */
+  public static long position(MemorySegment src, long srcOffset) {
+    long sector = src.get(WORD, srcOffset) ^ SECTOR_MARK;
+    long generation = src.get(WORD, srcOffset + Long.BYTES) ^ GENERATION_MARK;
+    boolean intact = intactWords(src, srcOffset, sector, generation) == WORDS;
+    return intact ? sector * SECTOR : FOREIGN;
+  }
+
+  /**
    * Demands that memory holds the pattern.
    *
    * @param src memory to look at
