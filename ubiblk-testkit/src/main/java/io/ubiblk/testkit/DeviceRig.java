@@ -256,10 +256,12 @@ public final class DeviceRig implements AutoCloseable {
         offset,
         length,
         (position, content) -> {
-          if (!Patterns.isZero(content, 0, content.byteSize())) {
-            throw new AssertionError(
-                "expected zeros in the %d bytes at %d, found %s first"
-                    .formatted(content.byteSize(), position, Patterns.describe(content, 0)));
+          for (long at = 0; at < content.byteSize(); at += Geometry.SECTOR) {
+            if (!Patterns.isZero(content, at, Geometry.SECTOR)) {
+              throw new AssertionError(
+                  "position %d: expected zeros, found %s"
+                      .formatted(position + at, Patterns.describe(content, at)));
+            }
           }
         });
   }
