@@ -21,7 +21,7 @@ package io.ubiblk.testkit;
  * <p>Everything else follows from the device's geometry and capabilities: what a device does not
  * offer must be refused, what it offers must work. The few things that they do not say are methods
  * of {@link BlockDeviceFixture} with defaults. For devices that wrap another one there is more in
- * {@code DecoratorContract}.
+ * {@link DecoratorContract}.
  *
  * <p>The tests drive loops on the thread that runs them. Calls that may block, such as {@link
  * io.ubiblk.api.BlockDevice#close}, are made on a thread of their own meanwhile. Every wait is

@@ -13,7 +13,7 @@ import java.util.BitSet;
  *
  * <p>All offsets are positions on the device in bytes. Not thread-safe.
  */
-public final class DiskModel {
+public final class DiskModel implements ContentModel {
 
   private static final int SECTOR = Geometry.SECTOR;
 
@@ -38,14 +38,28 @@ public final class DiskModel {
     this.anythingAfterDiscard = anythingAfterDiscard;
   }
 
-  /** {@return position of the first byte} */
+  @Override
   public long start() {
     return start;
   }
 
-  /** {@return number of bytes} */
+  @Override
   public int length() {
     return content.length;
+  }
+
+  @Override
+  public void issued(IoRequest request, byte[] bytes) {}
+
+  @Override
+  public void completed(IoRequest request, byte[] bytes) {
+    switch (request.operation()) {
+      case READ -> check(request.offset(), bytes);
+      case WRITE -> write(request.offset(), bytes);
+      case DISCARD -> discard(request.offset(), request.length());
+      case WRITE_ZEROES -> zero(request.offset(), request.length());
+      case FLUSH, PREFETCH -> {}
+    }
   }
 
   /**

@@ -41,6 +41,11 @@ public final class GuardedBuffer {
     }
   }
 
+  /** {@return length of the largest request in bytes} */
+  public int capacity() {
+    return capacity;
+  }
+
   /**
    * Lays out one piece.
    *

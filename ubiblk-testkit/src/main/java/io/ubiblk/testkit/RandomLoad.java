@@ -8,40 +8,46 @@ import io.ubiblk.api.Status;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 
 /**
- * Random requests, many of them in flight, whose outcome is compared with a {@link DiskModel}. In
- * flight together are only requests that do not touch what another one changes, so that the outcome
- * is certain.
+ * Random requests, many of them in flight, whose outcome is compared with a {@link ContentModel}.
+ * In flight together are only requests that do not touch what another one changes, so that the
+ * outcome is certain.
  *
  * <p>Uses what the device's capabilities list and nothing else. Every request must succeed.
  * Confined to the loop's thread.
  */
 public final class RandomLoad {
 
-  private static final int MOST = 16 * 1024;
+  private static final int LARGEST = 16 * 1024;
+  private static final int GROUP = 8;
+  private static final long STEP_NANOS = 1_000_000;
+  private static final byte[] NOTHING = {};
 
   private final ChannelDriver channel;
-  private final DiskModel model;
+  private final ContentModel model;
   private final SeededRandom random;
   private final Set<Capability> able;
   private final int block;
-  private final int maxTransfer;
+  private final int blocks;
+  private final int largest;
   private final List<Operation> choices = new ArrayList<>();
-  private final ArrayDeque<GuardedBuffer> free = new ArrayDeque<>();
+  private final ArrayDeque<GuardedBuffer> free;
   private final int[] readers;
   private final boolean[] changing;
   private int lane;
   private int lanes = 1;
   private long generation;
+  private boolean abandoned;
 
   /**
    * Creates a load.
    *
    * @param device the device, for its geometry and capabilities
-   * @param channel a channel of the device; its depth is the number of requests in flight
+   * @param channel a channel of the device; as many requests are in flight as it is deep
    * @param model what the device holds, or the range of it that the load stays in
    * @param random decides everything
    * @param arena where to allocate memory, see {@link ChannelDriver}
@@ -49,34 +55,71 @@ public final class RandomLoad {
   public RandomLoad(
       BlockDevice device,
       ChannelDriver channel,
-      DiskModel model,
+      ContentModel model,
       SeededRandom random,
       Arena arena) {
+    this(device, channel, model, random, buffers(device, channel.depth(), LARGEST, arena));
+  }
+
+  /**
+   * Creates a load that uses memory that is there.
+   *
+   * @param device the device, for its geometry and capabilities
+   * @param channel a channel of the device
+   * @param model what the device holds, or the range of it that the load stays in
+   * @param random decides everything
+   * @param buffers one for each request in flight; no request is larger than the first of them, and
+   *     none may be smaller than a block
+   */
+  public RandomLoad(
+      BlockDevice device,
+      ChannelDriver channel,
+      ContentModel model,
+      SeededRandom random,
+      Collection<GuardedBuffer> buffers) {
     this.channel = channel;
     this.model = model;
     this.random = random;
     this.able = device.capabilities();
     this.block = device.geometry().logicalBlockSize();
-    this.maxTransfer = Math.min(device.geometry().maxTransfer(), Math.max(block, MOST));
-    this.readers = new int[model.length() / block];
-    this.changing = new boolean[readers.length];
-    for (int i = 0; i < channel.depth(); i++) {
-      free.add(new GuardedBuffer(arena, maxTransfer));
-    }
+    this.blocks = model.length() / block;
+    this.free = new ArrayDeque<>(buffers);
+    this.largest = Math.min(device.geometry().maxTransfer(), free.element().capacity()) / block;
+    this.readers = new int[blocks];
+    this.changing = new boolean[blocks];
+    boolean write = able.contains(Capability.WRITE);
     weigh(Operation.READ, 12, true);
-    weigh(Operation.WRITE, 12, able.contains(Capability.WRITE));
-    weigh(Operation.WRITE_ZEROES, 3, able.contains(Capability.WRITE_ZEROES));
-    weigh(Operation.DISCARD, 3, able.contains(Capability.DISCARD));
-    weigh(Operation.FLUSH, 2, true);
+    weigh(Operation.WRITE, 12, write);
+    weigh(Operation.WRITE_ZEROES, 3, write && able.contains(Capability.WRITE_ZEROES));
+    weigh(Operation.DISCARD, 3, write && able.contains(Capability.DISCARD));
+    weigh(Operation.FLUSH, 3, true);
     weigh(Operation.PREFETCH, 3, true);
   }
 
+  /**
+   * Allocates memory for a load.
+   *
+   * @param device the device
+   * @param count number of requests in flight
+   * @param largest length of the largest request in bytes
+   * @param arena decides how long the memory lives
+   * @return one buffer for each request
+   */
+  static List<GuardedBuffer> buffers(BlockDevice device, int count, int largest, Arena arena) {
+    int capacity =
+        Math.max(
+            device.geometry().logicalBlockSize(),
+            Math.min(largest, device.geometry().maxTransfer()));
+    List<GuardedBuffer> buffers = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      buffers.add(new GuardedBuffer(arena, capacity));
+    }
+    return buffers;
+  }
+
   private void weigh(Operation operation, int weight, boolean offered) {
-    boolean change = operation != Operation.READ && operation != Operation.PREFETCH;
-    if (offered && (!change || operation == Operation.FLUSH || able.contains(Capability.WRITE))) {
-      for (int i = 0; i < weight; i++) {
-        choices.add(operation);
-      }
+    for (int i = 0; i < weight && offered; i++) {
+      choices.add(operation);
     }
   }
 
@@ -119,22 +162,42 @@ public final class RandomLoad {
   }
 
   /**
+   * Does one small thing: issues a request, submits, or turns the loop once. Does not wait for
+   * anything, so that a test can stop between any two steps.
+   */
+  public void step() {
+    if (!free.isEmpty() && random.chance(0.6)) {
+      issueOne();
+    } else if (random.chance(0.5)) {
+      channel.submit();
+    } else if (channel.driver().loop().turn() == 0) {
+      channel.driver().loop().await(STEP_NANOS);
+    }
+    channel.check();
+  }
+
+  /** Loses interest: what is in flight may end as it likes, and the model is not told. */
+  public void abandon() {
+    abandoned = true;
+  }
+
+  /**
    * Reads everything that the model covers, in this load's lane, and compares it.
    *
    * @throws AssertionError if the device holds anything else
    */
   public void verify() {
-    int blocks = readers.length;
     for (int first = 0; first < blocks; ) {
-      int count = Math.min(blocks - first, Math.max(1, maxTransfer / block));
+      int count = Math.min(blocks - first, largest);
       if (lanes > 1) {
-        count = Math.min(count, 8 - first % 8);
+        count = Math.min(count, GROUP - first % GROUP);
       }
-      if (first / 8 % lanes == lane || lanes == 1) {
+      if (isMine(first)) {
         GuardedBuffer buffer = free.getFirst();
         IoRequest read = IoRequest.read(position(first), buffer.layOne(count * block, 0));
-        check(read.then(_ -> {}), channel.run(read));
-        model.check(read.offset(), buffer.get());
+        channel.run(read);
+        check(read);
+        model.completed(read, buffer.get());
       }
       first += count;
     }
@@ -142,36 +205,34 @@ public final class RandomLoad {
 
   private boolean issueOne() {
     Operation operation = choices.get(random.below(choices.size()));
-    boolean transfer = operation == Operation.READ || operation == Operation.WRITE;
-    int most = transfer ? maxTransfer / block : random.chance(0.02) ? readers.length : 64;
-    int first = random.below(readers.length);
-    if (lanes > 1) {
-      first = Math.min(readers.length - 1, (first / 8 / lanes * lanes + lane) * 8 + first % 8);
-      most = Math.min(most, 8 - first % 8);
-      if (first / 8 % lanes != lane) {
-        return false;
-      }
-    }
-    most = Math.min(most, readers.length - first);
-    int count = random.chance(0.7) ? random.between(1, Math.min(8, most)) : 1 + random.below(most);
-    boolean change = operation != Operation.READ && operation != Operation.PREFETCH;
     if (operation == Operation.FLUSH) {
-      issue(IoRequest.flush(), 0, 0, false);
+      issue(IoRequest.flush(), NOTHING, 0, 0, false);
       return true;
     }
-    if (isBusy(first, count, change)) {
+    boolean transfer = operation == Operation.READ || operation == Operation.WRITE;
+    int first = random.below(blocks);
+    int most = transfer ? largest : random.chance(0.02) ? blocks : 64;
+    if (lanes > 1) {
+      most = Math.min(most, GROUP - first % GROUP);
+    }
+    most = Math.min(most, blocks - first);
+    int count = random.chance(0.7) ? random.between(1, Math.min(8, most)) : 1 + random.below(most);
+    boolean change = operation != Operation.READ && operation != Operation.PREFETCH;
+    if (!isMine(first) || isBusy(first, count, change)) {
       return false;
     }
-    issue(request(operation, position(first), count * block), first, count, change);
+    long offset = position(first);
+    byte[] content = operation == Operation.WRITE ? newContent(offset, count * block) : NOTHING;
+    issue(request(operation, offset, count * block, content), content, first, count, change);
     return true;
   }
 
-  private IoRequest request(Operation operation, long offset, int length) {
+  private IoRequest request(Operation operation, long offset, int length, byte[] content) {
     GuardedBuffer buffer = free.getFirst();
     return switch (operation) {
       case READ -> IoRequest.read(offset, lay(buffer, length).list());
       case WRITE -> {
-        lay(buffer, length).put(newContent(offset, length));
+        lay(buffer, length).put(content);
         int flags =
             flag(IoFlags.FUA, Capability.FUA) | flag(IoFlags.BYPASS_CACHE, Capability.WRITE);
         yield IoRequest.write(offset, buffer.list(), flags);
@@ -205,39 +266,42 @@ public final class RandomLoad {
     return able.contains(needed) && random.chance(0.2) ? flag : 0;
   }
 
-  private void issue(IoRequest request, int first, int count, boolean change) {
+  private void issue(IoRequest request, byte[] content, int first, int count, boolean change) {
     GuardedBuffer buffer = free.removeFirst();
     mark(first, count, change, 1);
+    model.issued(request, content);
     channel.issue(
         request.then(
             done -> {
               free.addFirst(buffer);
               mark(first, count, change, -1);
-              check(done, done.status());
-              apply(done, buffer);
+              if (!abandoned) {
+                check(done);
+                tell(done, buffer, content);
+              }
             }));
   }
 
-  private void apply(IoRequest done, GuardedBuffer buffer) {
-    switch (done.operation()) {
-      case READ -> {
-        buffer.assertNothingElseChanged();
-        model.check(done.offset(), buffer.get());
-      }
-      case WRITE -> {
+  private void tell(IoRequest done, GuardedBuffer buffer, byte[] written) {
+    if (done.operation() == Operation.READ) {
+      buffer.assertNothingElseChanged();
+      model.completed(done, buffer.get());
+    } else {
+      if (done.operation() == Operation.WRITE) {
         buffer.assertSourceUnchanged();
-        model.write(done.offset(), buffer.get());
       }
-      case DISCARD -> model.discard(done.offset(), done.length());
-      case WRITE_ZEROES -> model.zero(done.offset(), done.length());
-      case FLUSH, PREFETCH -> {}
+      model.completed(done, written);
     }
   }
 
-  private static void check(IoRequest request, int status) {
-    if (status != Status.OK) {
+  private static void check(IoRequest request) {
+    if (request.status() != Status.OK) {
       throw new AssertionError(request + ", expected " + Status.name(Status.OK));
     }
+  }
+
+  private boolean isMine(int index) {
+    return index / GROUP % lanes == lane;
   }
 
   private boolean isBusy(int first, int count, boolean change) {
