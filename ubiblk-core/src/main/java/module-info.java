@@ -10,7 +10,9 @@ module io.ubiblk.core {
   requires org.jctools.core;
   requires org.slf4j;
 
+  exports io.ubiblk.core.blocking;
   exports io.ubiblk.core.file;
+  exports io.ubiblk.core.layer;
   exports io.ubiblk.core.memory;
   exports io.ubiblk.core.reactor;
   exports io.ubiblk.core.io to

@@ -98,6 +98,24 @@ public final class ScatterList {
   }
 
   /**
+   * Removes bytes from the end.
+   *
+   * @param newByteSize total length to leave, in bytes
+   * @throws IndexOutOfBoundsException if the list is shorter than that
+   */
+  public void truncate(long newByteSize) {
+    Objects.checkFromToIndex(0, newByteSize, byteSize);
+    while (byteSize > newByteSize) {
+      long cut = Math.min(byteSize - newByteSize, lengths[count - 1]);
+      lengths[count - 1] -= cut;
+      byteSize -= cut;
+      if (lengths[count - 1] == 0) {
+        count--;
+      }
+    }
+  }
+
+  /**
    * Adds a part of another list.
    *
    * @param other the list to take pieces from; not this one

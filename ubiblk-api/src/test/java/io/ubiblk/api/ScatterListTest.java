@@ -105,6 +105,21 @@ class ScatterListTest {
   }
 
   @Test
+  void bytesAreRemovedFromTheEnd() {
+    ScatterList list = new ScatterList();
+    list.add(memory(10, 0), 0, 10);
+    list.add(memory(10, 10), 0, 10);
+    list.truncate(15);
+    assertEquals(15, list.byteSize());
+    assertEquals(5, list.length(1));
+    list.truncate(10);
+    assertEquals(1, list.count());
+    list.truncate(0);
+    assertEquals(0, list.count());
+    assertThrows(IndexOutOfBoundsException.class, () -> list.truncate(1));
+  }
+
+  @Test
   void alignmentIsThatOfAddressesAndLengths() {
     ScatterList list = new ScatterList();
     MemorySegment a = memory(1024, 0);

@@ -33,7 +33,7 @@ public interface IoReactor extends EventLoop {
   /**
    * Prepares to signal an eventfd that another process holds too.
    *
-   * @param fd descriptor in non-blocking mode; may be closed once the signal has been
+   * @param fd descriptor, preferably in non-blocking mode; may be closed once the signal has been
    * @return the signal
    */
   Signal signal(int fd);

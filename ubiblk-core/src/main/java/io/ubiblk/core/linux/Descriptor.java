@@ -4,6 +4,7 @@ import io.ubiblk.api.BlockDeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 
 /** What can be done with any file descriptor. */
 public final class Descriptor {
@@ -13,6 +14,7 @@ public final class Descriptor {
   private static final int F_DUPFD_CLOEXEC = 1030;
   private static final int O_NONBLOCK = 0x800;
   private static final long AT_FDCWD = -100;
+  private static final int RWF_NOWAIT = 8;
 
   private Descriptor() {}
 
@@ -69,6 +71,61 @@ public final class Descriptor {
   }
 
   /**
+   * Reads and drops what there is to read, without waiting and only a bounded amount.
+   *
+   * @param fd a pipe or socket
+   */
+  public static void drain(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(4096);
+      MemorySegment vector = arena.allocate(16, 8);
+      vector.set(ValueLayout.JAVA_LONG, 0, buffer.address());
+      vector.set(ValueLayout.JAVA_LONG, 8, buffer.byteSize());
+      for (int i = 0; i < 16; i++) {
+        long count = Syscall.call(Abi.PREADV2, fd, vector.address(), 1, -1L, -1L, RWF_NOWAIT);
+        if (count < buffer.byteSize()) {
+          return;
+        }
+      }
+    }
+  }
+
+  /**
+   * The size of a file.
+   *
+   * @param bytes length in bytes
+   * @param blockSize unit in bytes that the file is stored in; for huge pages, the size of a page
+   */
+  public record FileSize(long bytes, int blockSize) {}
+
+  /**
+   * Returns the size of the file behind a descriptor.
+   *
+   * @param fd the descriptor
+   * @return the size
+   * @throws BlockDeviceException.Io if the kernel refuses
+   */
+  public static FileSize size(int fd) throws BlockDeviceException.Io {
+    try (Arena arena = Arena.ofConfined()) {
+      Statx statx = Statx.allocate(arena);
+      MemorySegment empty = arena.allocateFrom("");
+      long result =
+          Syscall.call(
+              Abi.STATX,
+              fd,
+              empty.address(),
+              Statx.AT_EMPTY_PATH,
+              Statx.MASK,
+              statx.segment().address(),
+              0);
+      if (result < 0) {
+        throw Errno.exception("stat", "descriptor " + fd, result);
+      }
+      return new FileSize(statx.size(), statx.blockSize());
+    }
+  }
+
+  /**
    * Returns what a descriptor refers to.
    *
    * @param fd the descriptor
@@ -83,8 +140,7 @@ public final class Descriptor {
       return length < 0
           ? "?"
           : new String(
-              target.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE),
-              java.nio.charset.StandardCharsets.UTF_8);
+              target.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
     }
   }
 }

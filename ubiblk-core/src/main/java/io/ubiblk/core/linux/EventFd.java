@@ -57,6 +57,16 @@ public final class EventFd implements AutoCloseable {
     Syscall.call(Abi.WRITE, fd, ONE.address(), 8);
   }
 
+  /**
+   * Returns whether a descriptor is an eventfd.
+   *
+   * @param fd the descriptor
+   * @return whether it is one
+   */
+  public static boolean isEventFd(int fd) {
+    return Descriptor.target(fd).startsWith("anon_inode:[eventfd");
+  }
+
   @Override
   public void close() {
     Descriptor.close(fd);

@@ -26,6 +26,10 @@ public final class SubmissionQueue {
   static final int OP_READ = 22;
   static final int OP_WRITE = 23;
 
+  // The flags of an entry share a word with the opcode.
+  private static final int SQE_FLAGS_SHIFT = 8;
+  private static final int SQE_ASYNC = 1 << 4;
+
   private static final int FSYNC_DATASYNC = 1;
   private static final int POLL_ADD_MULTI = 1;
   private static final int POLLIN = 1;
@@ -105,7 +109,7 @@ public final class SubmissionQueue {
    * Queues a write.
    *
    * @param fd file descriptor
-   * @param offset position in the file in bytes, or -1 for a file without positions
+   * @param offset position in the file in bytes
    * @param memory memory to write, alive until the completion
    * @param memoryOffset first byte in the memory
    * @param length number of bytes
@@ -121,6 +125,19 @@ public final class SubmissionQueue {
       int flags,
       long userData) {
     put(OP_WRITE, fd, offset, memory.address() + memoryOffset, length, flags, userData);
+  }
+
+  /**
+   * Queues the addition of one to an eventfd.
+   *
+   * @param fd eventfd, or anything else that takes eight bytes
+   * @param mayBlock whether the descriptor is in blocking mode, so that a thread of the kernel's
+   *     has to make the write
+   * @param userData reported with the completion
+   */
+  public void signal(int fd, boolean mayBlock, long userData) {
+    int opcode = OP_WRITE | (mayBlock ? SQE_ASYNC << SQE_FLAGS_SHIFT : 0);
+    put(opcode, fd, -1, EventFd.ONE.address(), 8, 0, userData);
   }
 
   /**

@@ -1,7 +1,7 @@
 package io.ubiblk.core.reactor;
 
 import io.ubiblk.core.io.Signal;
-import io.ubiblk.core.linux.EventFd;
+import io.ubiblk.core.linux.Descriptor;
 
 /**
  * A signal as an operation of the ring: it costs no system call of its own, and where the counter
@@ -14,6 +14,7 @@ final class RingSignal implements Signal, RingReactor.Consumer {
 
   private final RingReactor reactor;
   private final int fd;
+  private final boolean mayBlock;
   private final int number;
   private boolean writing;
   private boolean again;
@@ -23,6 +24,7 @@ final class RingSignal implements Signal, RingReactor.Consumer {
   RingSignal(RingReactor reactor, int fd) {
     this.reactor = reactor;
     this.fd = fd;
+    this.mayBlock = !Descriptor.isNonBlocking(fd);
     this.number = reactor.register(this);
   }
 
@@ -34,7 +36,7 @@ final class RingSignal implements Signal, RingReactor.Consumer {
       return;
     }
     writing = true;
-    reactor.submissions().write(fd, -1, EventFd.ONE, 0, 8, 0, RingReactor.userData(number, WRITE));
+    reactor.submissions().signal(fd, mayBlock, RingReactor.userData(number, WRITE));
   }
 
   @Override

@@ -1,0 +1,106 @@
+package io.ubiblk.core.layer;
+
+import io.ubiblk.api.BlockChannel;
+import io.ubiblk.api.BlockDevice;
+import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.api.Capability;
+import io.ubiblk.api.CompletionHandler;
+import io.ubiblk.api.DeferredCompletions;
+import io.ubiblk.api.ForwardingBlockChannel;
+import io.ubiblk.api.ForwardingBlockDevice;
+import io.ubiblk.api.Reactor;
+import io.ubiblk.api.ReactorTask;
+import io.ubiblk.api.ScatterList;
+import io.ubiblk.api.Status;
+import java.io.IOException;
+import java.util.Set;
+
+/**
+ * A device that cannot be changed through this layer: every change is refused with {@code EROFS}.
+ */
+public final class ReadOnlyDevice extends ForwardingBlockDevice {
+
+  /**
+   * Creates the layer.
+   *
+   * @param delegate the device to protect, owned by this one from now on
+   */
+  public ReadOnlyDevice(BlockDevice delegate) {
+    super(delegate);
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return Set.of();
+  }
+
+  @Override
+  public BlockChannel openChannel(Reactor reactor, int depth, CompletionHandler completions)
+      throws IOException {
+    return new Channel(delegate().openChannel(reactor, depth, completions), reactor, completions);
+  }
+
+  @Override
+  public void resize(long size) throws IOException {
+    if (size != geometry().size()) {
+      throw new BlockDeviceException.Unsupported(this + " is read-only and cannot grow");
+    }
+  }
+
+  private static final class Channel extends ForwardingBlockChannel {
+    private final DeferredCompletions refused;
+    private final ReactorTask finish;
+    private Runnable onClosed = () -> {};
+    private boolean closing;
+
+    Channel(BlockChannel delegate, Reactor reactor, CompletionHandler completions) {
+      super(delegate);
+      this.refused = new DeferredCompletions(reactor, completions, 16);
+      this.finish = reactor.task(this::finishClosing);
+    }
+
+    @Override
+    public boolean write(long offset, ScatterList src, int flags, long tag) {
+      return refuse(tag);
+    }
+
+    @Override
+    public boolean discard(long offset, long length, long tag) {
+      return refuse(tag);
+    }
+
+    @Override
+    public boolean writeZeroes(long offset, long length, int flags, long tag) {
+      return refuse(tag);
+    }
+
+    @Override
+    public void close(Runnable whenClosed) {
+      closing = true;
+      Runnable earlier = onClosed;
+      onClosed =
+          () -> {
+            earlier.run();
+            whenClosed.run();
+          };
+      finish.schedule();
+    }
+
+    private boolean refuse(long tag) {
+      if (!closing) {
+        refused.add(tag, Status.EROFS);
+      }
+      return !closing;
+    }
+
+    private void finishClosing() {
+      if (refused.size() > 0) {
+        finish.schedule();
+        return;
+      }
+      Runnable callbacks = onClosed;
+      onClosed = () -> {};
+      delegate().close(callbacks);
+    }
+  }
+}

@@ -1,0 +1,203 @@
+package io.ubiblk.vhost.virtqueue;
+
+import io.ubiblk.api.ScatterList;
+import io.ubiblk.vhost.memory.GuestMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Walks descriptor chains. Nothing in them is trusted: indexes, addresses, lengths, tables and the
+ * number of descriptors are checked, each field is read once, and a chain of any shape ends.
+ *
+ * <p>The bytes count, not the descriptors: the header is the first sixteen bytes that the device
+ * may read, the status the last one that it may write, however they are cut into descriptors.
+ *
+ * @see <a
+ *     href="https://docs.oasis-open.org/virtio/virtio/v1.2/os/virtio-v1.2-os.html#x1-430005">virtio
+ *     1.2, section 2.7.5</a>
+ */
+final class ChainReader {
+
+  private static final int ADDRESS = 0;
+  private static final int LENGTH = 8;
+  private static final int FLAGS = 12;
+  private static final int NEXT = 14;
+
+  private static final int FLAG_NEXT = 1;
+  private static final int FLAG_WRITE = 2;
+  private static final int FLAG_INDIRECT = 4;
+
+  /** The longest queue there is, and thereby the longest table that a driver may use. */
+  private static final int MOST_DESCRIPTORS = 32768;
+
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+
+  private final boolean indirectAllowed;
+  private final MemorySegment header;
+  private final Arena arena;
+  private MemorySegment tableCopy = MemorySegment.NULL;
+  private final ScatterList pieces = new ScatterList();
+
+  // The walk that is going on.
+  private MemorySegment table = MemorySegment.NULL;
+  private long tableOffset;
+  private int tableSize;
+  private int headerBytes;
+  private boolean writableSeen;
+  private long lastWritable;
+  private long writableBytes;
+
+  /**
+   * Creates a reader.
+   *
+   * @param arena keeps its memory, as long as the queue
+   * @param indirectAllowed whether the driver has negotiated indirect tables
+   */
+  ChainReader(Arena arena, boolean indirectAllowed) {
+    this.arena = arena;
+    this.indirectAllowed = indirectAllowed;
+    this.header = arena.allocate(BlockRequest.HEADER_SIZE, 8);
+  }
+
+  /** Reads the chain that begins at a request's head into the request. */
+  void read(SplitRing ring, GuestMemory memory, BlockRequest request) {
+    table = ring.descriptors();
+    tableOffset = 0;
+    tableSize = ring.size();
+    headerBytes = 0;
+    writableSeen = false;
+    lastWritable = -1;
+    writableBytes = 0;
+    if (!walk(memory, request)) {
+      // Where the chain ends is not known, so neither is its status byte.
+      request.malformed = true;
+      return;
+    }
+    finish(memory, request);
+  }
+
+  private boolean walk(GuestMemory memory, BlockRequest request) {
+    int index = request.head;
+    boolean indirect = false;
+    for (int seen = 0; seen < tableSize; seen++) {
+      if (index >= tableSize) {
+        return false;
+      }
+      long at = tableOffset + (long) index * SplitRing.DESCRIPTOR_SIZE;
+      long address = table.get(LONG, at + ADDRESS);
+      long length = Integer.toUnsignedLong(table.get(INT, at + LENGTH));
+      int flags = table.get(SHORT, at + FLAGS);
+      index = table.get(SHORT, at + NEXT) & 0xffff;
+      if ((flags & FLAG_INDIRECT) != 0) {
+        boolean wellFormed = indirectAllowed && !indirect && (flags & FLAG_NEXT) == 0;
+        if (!wellFormed || !enterTable(memory, address, length)) {
+          return false;
+        }
+        indirect = true;
+        index = 0;
+        seen = -1;
+        continue;
+      }
+      if ((flags & FLAG_WRITE) != 0) {
+        addWritable(memory, request, address, length);
+      } else {
+        addReadable(memory, request, address, length);
+      }
+      if ((flags & FLAG_NEXT) == 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean enterTable(GuestMemory memory, long address, long length) {
+    if (length == 0
+        || length % SplitRing.DESCRIPTOR_SIZE != 0
+        || length > (long) MOST_DESCRIPTORS * SplitRing.DESCRIPTOR_SIZE) {
+      return false;
+    }
+    int region = memory.find(address);
+    if (region < 0) {
+      return false;
+    }
+    if (memory.remaining(region, address) >= length) {
+      table = memory.segment(region);
+      tableOffset = memory.offset(region, address);
+    } else if (!copyTable(memory, address, length)) {
+      return false;
+    }
+    tableSize = (int) (length / SplitRing.DESCRIPTOR_SIZE);
+    return true;
+  }
+
+  /** A table that crosses regions. */
+  private boolean copyTable(GuestMemory memory, long address, long length) {
+    if (tableCopy.byteSize() == 0) {
+      tableCopy = arena.allocate((long) MOST_DESCRIPTORS * SplitRing.DESCRIPTOR_SIZE, 8);
+    }
+    pieces.clear();
+    if (!memory.addTo(pieces, address, length) || !pieces.copyTo(0, tableCopy, 0, length)) {
+      return false;
+    }
+    table = tableCopy;
+    tableOffset = 0;
+    return true;
+  }
+
+  private void addReadable(GuestMemory memory, BlockRequest request, long address, long length) {
+    if (writableSeen) {
+      request.malformed = true;
+      return;
+    }
+    long skip = Math.min(length, BlockRequest.HEADER_SIZE - headerBytes);
+    if (skip > 0 && !readHeader(memory, address, (int) skip)) {
+      request.malformed = true;
+      return;
+    }
+    if (!memory.addTo(request.out, address + skip, length - skip)) {
+      request.malformed = true;
+    }
+  }
+
+  private boolean readHeader(GuestMemory memory, long address, int length) {
+    pieces.clear();
+    if (!memory.addTo(pieces, address, length) || !pieces.copyTo(0, header, headerBytes, length)) {
+      return false;
+    }
+    headerBytes += length;
+    return true;
+  }
+
+  private void addWritable(GuestMemory memory, BlockRequest request, long address, long length) {
+    writableSeen = true;
+    if (length == 0) {
+      return;
+    }
+    lastWritable = address + length - 1;
+    writableBytes += length;
+    if (!memory.addTo(request.in, address, length)) {
+      request.malformed = true;
+    }
+  }
+
+  private void finish(GuestMemory memory, BlockRequest request) {
+    if (headerBytes < BlockRequest.HEADER_SIZE) {
+      request.malformed = true;
+    } else {
+      request.type = header.get(INT, 0);
+      request.sector = header.get(LONG, 8);
+    }
+    int region = writableBytes == 0 ? -1 : memory.find(lastWritable);
+    if (region < 0) {
+      request.malformed = true;
+      return;
+    }
+    request.statusAt(memory.segment(region), memory.offset(region, lastWritable));
+    if (!request.malformed) {
+      request.in.truncate(writableBytes - 1);
+    }
+  }
+}
