@@ -93,8 +93,9 @@ public interface BlockDeviceFixture {
   }
 
   /**
-   * Says whether {@link #newLoop} works on several threads at once. Default: yes. Loops of a
-   * simulation that is bound to one thread do not.
+   * Says whether {@link #newLoop} works on several threads at once, and whether other threads may
+   * touch a device meanwhile. Default: yes. A simulation that is bound to one thread answers no;
+   * calls that may block are then made on the thread of the loop, and must not need it to run.
    *
    * @return whether to test with several threads
    */

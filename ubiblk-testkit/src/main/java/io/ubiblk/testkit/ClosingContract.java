@@ -3,6 +3,7 @@ package io.ubiblk.testkit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.Operation;
@@ -187,6 +188,7 @@ public interface ClosingContract extends BlockDeviceFixture {
    */
   @Test
   default void closingADeviceWaitsForItsChannels() throws Exception {
+    assumeTrue(multiThreaded(), "bound to one thread");
     try (DeviceRig rig = DeviceRig.open(this)) {
       ChannelDriver channel = rig.channel(8);
       for (ScatterList data : rig.blocks(8)) {

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.Capability;
-import io.ubiblk.api.EventLoop;
 import io.ubiblk.api.Geometry;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
@@ -54,16 +53,16 @@ public final class DeviceRig implements AutoCloseable {
    * @throws Exception if either cannot be made
    */
   public static DeviceRig open(BlockDeviceFixture fixture) throws Exception {
-    EventLoop loop = fixture.newLoop();
+    LoopDriver driver = LoopDriver.open(fixture);
     try {
-      DeviceRig rig = around(fixture, loop, fixture.newDevice(fixture.testSize()));
+      DeviceRig rig = new DeviceRig(fixture, driver, fixture.newDevice(fixture.testSize()));
       Geometry geometry = rig.geometry();
       if (geometry.size() < 64L * geometry.logicalBlockSize()) {
         throw new AssertionError("the contract needs 64 blocks, see testSize(): " + geometry);
       }
       return rig;
     } catch (Exception | AssertionError e) {
-      loop.close();
+      driver.loop().close();
       throw e;
     }
   }
@@ -71,13 +70,14 @@ public final class DeviceRig implements AutoCloseable {
   /**
    * Opens a rig around a device that is there.
    *
-   * @param fixture says what the device is like
-   * @param loop a loop of the calling thread, closed with the rig
+   * @param fixture makes the loop, and says what the device is like
    * @param device the device, closed with the rig
    * @return the rig
+   * @throws Exception if the loop cannot be made
    */
-  public static DeviceRig around(BlockDeviceFixture fixture, EventLoop loop, BlockDevice device) {
-    return new DeviceRig(fixture, new LoopDriver(loop, fixture.patience()), device);
+  public static DeviceRig around(BlockDeviceFixture fixture, BlockDevice device)
+      throws Exception {
+    return new DeviceRig(fixture, LoopDriver.open(fixture), device);
   }
 
   /** {@return what drives the loop} */

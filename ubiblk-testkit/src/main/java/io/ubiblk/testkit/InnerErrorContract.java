@@ -165,6 +165,6 @@ public interface InnerErrorContract extends DecoratorFixture {
   }
 
   private DeviceRig rig(BlockDevice inner) throws Exception {
-    return DeviceRig.around(this, newLoop(), decorate(inner));
+    return DeviceRig.around(this, decorate(inner));
   }
 }

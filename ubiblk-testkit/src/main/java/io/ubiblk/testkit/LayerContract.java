@@ -8,7 +8,6 @@ import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.Capability;
 import io.ubiblk.api.DeviceListener;
-import io.ubiblk.api.EventLoop;
 import io.ubiblk.api.Geometry;
 import io.ubiblk.api.Status;
 import java.io.IOException;
@@ -99,14 +98,13 @@ public interface LayerContract extends DecoratorFixture {
     ModelOptions options = ModelOptions.of(innerSize(testSize()));
     ClosingProbe inner = new ClosingProbe(newInner(options)).failingToClose();
     BlockDevice device = decorate(inner);
-    EventLoop loop = newLoop();
-    LoopDriver driver = new LoopDriver(loop, patience());
+    LoopDriver driver = LoopDriver.open(this);
     ChannelDriver channel = ChannelDriver.open(device, driver, 1);
     channel.close();
     assertThrows(IOException.class, () -> driver.run(device::close), "close hides a failure");
     assertEquals(1, inner.closes(), "times that the device below was closed");
     assertThrows(BlockDeviceException.Closed.class, () -> ChannelDriver.open(device, driver, 1));
-    loop.close();
+    driver.loop().close();
   }
 
   /**
@@ -121,8 +119,7 @@ public interface LayerContract extends DecoratorFixture {
     FaultyBlockDevice faulty = new FaultyBlockDevice(newInner(options), 1);
     ClosingProbe inner = new ClosingProbe(faulty);
     BlockDevice device = decorate(inner);
-    EventLoop loop = newLoop();
-    LoopDriver driver = new LoopDriver(loop, patience());
+    LoopDriver driver = LoopDriver.open(this);
     ChannelDriver channel = ChannelDriver.open(device, driver, 4);
     if (device.capabilities().contains(Capability.WRITE)) {
       try (java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofShared()) {
@@ -138,7 +135,7 @@ public interface LayerContract extends DecoratorFixture {
       // Allowed: there was nothing that could be done.
     }
     assertEquals(1, inner.closes(), "times that the device below was closed");
-    loop.close();
+    driver.loop().close();
   }
 
   /**
@@ -239,7 +236,7 @@ public interface LayerContract extends DecoratorFixture {
       inner.close();
       return;
     }
-    try (DeviceRig rig = DeviceRig.around(this, newLoop(), device)) {
+    try (DeviceRig rig = DeviceRig.around(this, device)) {
       use.use(rig);
     }
     assertTrue(inner.closes() > 0, () -> device + " was closed and left " + inner + " open");

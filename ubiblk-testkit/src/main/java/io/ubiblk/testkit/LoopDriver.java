@@ -23,9 +23,12 @@ public final class LoopDriver {
   // The clock of a simulated loop jumps; work on real threads must still get a moment to end.
   private static final long GRACE_NANOS = 250_000_000L;
   private static final long STEP_NANOS = 5_000_000L;
+  private static final long SETTLE_NANOS = 1_000_000L;
+  private static final int SETTLE_STEPS = 3;
 
   private final EventLoop loop;
   private final long patienceNanos;
+  private final boolean threads;
 
   /**
    * Creates a driver that waits for {@link #PATIENCE}.
@@ -43,8 +46,25 @@ public final class LoopDriver {
    * @param patience how long to wait for anything before it counts as lost
    */
   public LoopDriver(EventLoop loop, Duration patience) {
+    this(loop, patience, true);
+  }
+
+  private LoopDriver(EventLoop loop, Duration patience, boolean threads) {
     this.loop = loop;
     this.patienceNanos = patience.toNanos();
+    this.threads = threads;
+  }
+
+  /**
+   * Opens a loop as a fixture wants it.
+   *
+   * @param fixture makes the loop, says how long to wait, and whether blocking calls may be made on
+   *     threads of their own
+   * @return a driver of the new loop
+   * @throws Exception if the loop cannot be opened
+   */
+  public static LoopDriver open(BlockDeviceFixture fixture) throws Exception {
+    return new LoopDriver(fixture.newLoop(), fixture.patience(), fixture.multiThreaded());
   }
 
   /** {@return the loop} */
@@ -74,14 +94,26 @@ public final class LoopDriver {
     }
   }
 
-  /** Turns the loop until it has nothing to do. Fails if that does not happen in time. */
+  /**
+   * Turns the loop until it has had nothing to do for some milliseconds.
+   *
+   * @throws AssertionError if that does not happen in time
+   */
   public void settle() {
-    until(() -> loop.turn() == 0, () -> "the loop to have nothing to do");
+    int[] quiet = new int[1];
+    until(
+        () -> {
+          loop.await(quiet[0] == 0 ? 0 : SETTLE_NANOS);
+          quiet[0] = loop.turn() == 0 ? quiet[0] + 1 : 0;
+          return quiet[0] > SETTLE_STEPS;
+        },
+        () -> "the loop to have nothing to do");
   }
 
   /**
    * Makes a call that may block, such as {@link io.ubiblk.api.BlockDevice#close}, on a thread of
-   * its own while this thread turns the loop.
+   * its own while this thread turns the loop. On this thread if the fixture has said that there can
+   * be no other; see {@link BlockDeviceFixture#multiThreaded}.
    *
    * @param <T> type of the result
    * @param call the call
@@ -90,6 +122,9 @@ public final class LoopDriver {
    * @throws AssertionError if the call does not return in time
    */
   public <T> T call(Callable<T> call) throws Exception {
+    if (!threads) {
+      return call.call();
+    }
     FutureTask<T> task = new FutureTask<>(call);
     Thread thread = Thread.ofPlatform().daemon().name("testkit-blocking-call").start(task);
     long start = System.nanoTime();

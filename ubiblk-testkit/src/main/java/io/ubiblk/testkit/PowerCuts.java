@@ -3,7 +3,6 @@ package io.ubiblk.testkit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.ubiblk.api.BlockDevice;
-import io.ubiblk.api.EventLoop;
 import io.ubiblk.api.Status;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -72,8 +71,7 @@ public final class PowerCuts implements AutoCloseable {
   public PowerCuts(BlockDeviceFixture fixture, Stack stack) throws Exception {
     this.fixture = fixture;
     this.stack = stack;
-    EventLoop loop = fixture.newLoop();
-    this.driver = new LoopDriver(loop, fixture.patience());
+    this.driver = LoopDriver.open(fixture);
   }
 
   /**
