@@ -1,0 +1,2 @@
+/** Contract tests and doubles for block devices. */
+package io.ubiblk.testkit;
