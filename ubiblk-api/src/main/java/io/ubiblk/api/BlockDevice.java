@@ -31,9 +31,10 @@ import java.util.Set;
  *
  * <h2>Ordering</h2>
  *
- * <p>Requests in flight together have no order, also where they overlap: a read returns, block by
- * block, the old or the new content, and of two writes either may win, block by block. Whoever
- * wants an order waits for the completion.
+ * <p>Requests in flight together have no order, also where they overlap. Of two writes either may
+ * win, block by block. A read beside a write of the same block returns the old content, the new
+ * content or, where the storage does no better, a mixture. Whoever wants an order waits for the
+ * completion.
  *
  * <h2>Layers</h2>
  *

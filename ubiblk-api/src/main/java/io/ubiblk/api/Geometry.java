@@ -102,6 +102,20 @@ public record Geometry(
   }
 
   /**
+   * Refuses a range that does not lie inside the device.
+   *
+   * @param offset first byte
+   * @param length length in bytes
+   * @throws IllegalArgumentException if the range is negative or ends behind the device
+   */
+  public void requireInside(long offset, long length) {
+    if (offset < 0 || length < 0 || length > size || offset > size - length) {
+      throw new IllegalArgumentException(
+          length + " bytes at " + offset + ", expected a range inside " + size + " bytes");
+    }
+  }
+
+  /**
    * Returns a copy with another size.
    *
    * @param newSize size in bytes

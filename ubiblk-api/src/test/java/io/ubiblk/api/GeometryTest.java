@@ -46,6 +46,16 @@ class GeometryTest {
   }
 
   @Test
+  void rangesOutsideAreRefusedByName() {
+    geometry.requireInside(1, 8191);
+    assertThrows(IllegalArgumentException.class, () -> geometry.requireInside(1, 8192));
+    assertThrows(IllegalArgumentException.class, () -> geometry.requireInside(-1, 1));
+    assertThrows(IllegalArgumentException.class, () -> geometry.requireInside(0, -1));
+    assertThrows(
+        IllegalArgumentException.class, () -> geometry.requireInside(Long.MAX_VALUE, 1));
+  }
+
+  @Test
   void badValuesAreNamed() {
     String message =
         assertThrows(IllegalArgumentException.class, () -> Geometry.of(513)).toString();

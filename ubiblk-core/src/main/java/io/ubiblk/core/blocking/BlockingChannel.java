@@ -126,7 +126,9 @@ final class BlockingChannel implements BlockChannel {
   }
 
   @Override
-  public void submit() {}
+  public void submit() {
+    assert reactor.inReactor() : "channel used outside of its reactor's thread";
+  }
 
   @Override
   public void close(Runnable whenClosed) {

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
-import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -66,7 +65,7 @@ public final class BlockingDevice implements BlockDevice {
 
   @Override
   public void extents(long offset, long length, ExtentVisitor visitor) {
-    Objects.checkFromIndexSize(offset, length, geometry.size());
+    geometry.requireInside(offset, length);
     if (length > 0) {
       visitor.extent(offset, length, 0);
     }

@@ -16,7 +16,6 @@ import io.ubiblk.core.linux.Errno;
 import io.ubiblk.core.linux.OpenFile;
 import java.nio.file.Path;
 import java.util.EnumSet;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -55,8 +54,7 @@ public final class RawFileDevice implements BlockDevice {
       @Nullable OpenFile uncached,
       RawFileOptions options,
       OpenFile.Properties properties,
-      @Nullable FileAlignment forced) {
-    FileAlignment direct = forced != null ? forced : FileAlignment.ofDirect(properties);
+      FileAlignment direct) {
     this.file = file;
     this.uncached = uncached;
     this.options = options;
@@ -80,7 +78,7 @@ public final class RawFileDevice implements BlockDevice {
    * @throws BlockDeviceException if the file cannot be opened, or not without the page cache
    */
   public static RawFileDevice open(Path path, RawFileOptions options) throws BlockDeviceException {
-    return open(path, options, 0, null);
+    return open(path, options, null);
   }
 
   /**
@@ -105,17 +103,21 @@ public final class RawFileDevice implements BlockDevice {
   }
 
   static RawFileDevice open(
-      Path path, RawFileOptions options, int extraFlags, @Nullable FileAlignment forced)
+      Path path, RawFileOptions options, @Nullable FileAlignment forced)
       throws BlockDeviceException {
     int access = options.readOnly() ? OpenFile.READ_ONLY : OpenFile.READ_WRITE;
     OpenFile file =
-        OpenFile.open(path, access | extraFlags | (options.direct() ? OpenFile.DIRECT : 0));
+        OpenFile.open(path, access | (options.direct() ? OpenFile.DIRECT : 0));
     OpenFile uncached = null;
     try {
       OpenFile.Properties properties = checked(path, file.properties());
+      FileAlignment direct = forced != null ? forced : FileAlignment.ofDirect(properties);
+      if (options.direct()) {
+        refuseCutBlock(path, properties, direct);
+      }
       file.lock(!options.readOnly());
       uncached = options.direct() || options.readOnly() ? null : openUncached(path, properties);
-      return new RawFileDevice(file, uncached, options, properties, forced);
+      return new RawFileDevice(file, uncached, options, properties, direct);
     } catch (BlockDeviceException | RuntimeException e) {
       file.close();
       if (uncached != null) {
@@ -136,6 +138,17 @@ public final class RawFileDevice implements BlockDevice {
           path + " has " + properties.size() + " bytes, expected a multiple of " + Geometry.SECTOR);
     }
     return properties;
+  }
+
+  /** Without the page cache, the last storage block can be written as a whole only. */
+  private static void refuseCutBlock(
+      Path path, OpenFile.Properties properties, FileAlignment alignment)
+      throws BlockDeviceException {
+    if (!alignment.fitsRange(0, properties.size())) {
+      throw new BlockDeviceException.Unsupported(
+          path + " has " + properties.size() + " bytes, expected a multiple of " + alignment.offset()
+              + " to go without the page cache on this storage");
+    }
   }
 
   /**
@@ -196,7 +209,7 @@ public final class RawFileDevice implements BlockDevice {
 
   @Override
   public void extents(long offset, long length, ExtentVisitor visitor) throws BlockDeviceException {
-    Objects.checkFromIndexSize(offset, length, geometry.size());
+    geometry.requireInside(offset, length);
     long end = offset + length;
     for (long at = offset; at < end; ) {
       long data = regular ? file.seekData(at) : at;

@@ -13,6 +13,8 @@ import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -48,20 +50,32 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
   }
 
   private static final class Channel extends ForwardingBlockChannel {
+    private final Reactor reactor;
     private final DeferredCompletions refused;
     private final ReactorTask finish;
-    private Runnable onClosed = () -> {};
+    private final List<Runnable> onClosed = new ArrayList<>();
     private boolean closing;
 
     Channel(BlockChannel delegate, Reactor reactor, CompletionHandler completions) {
       super(delegate);
+      this.reactor = reactor;
       this.refused = new DeferredCompletions(reactor, completions, 16);
       this.finish = reactor.task(this::finishClosing);
     }
 
     @Override
+    public boolean read(long offset, ScatterList dst, long tag) {
+      return !closing && delegate().read(offset, dst, tag);
+    }
+
+    @Override
     public boolean write(long offset, ScatterList src, int flags, long tag) {
       return refuse(tag);
+    }
+
+    @Override
+    public boolean flush(long tag) {
+      return !closing && delegate().flush(tag);
     }
 
     @Override
@@ -75,32 +89,35 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
     }
 
     @Override
+    public boolean prefetch(long offset, long length, long tag) {
+      return !closing && delegate().prefetch(offset, length, tag);
+    }
+
+    @Override
     public void close(Runnable whenClosed) {
+      assert reactor.inReactor() : "channel used outside of its reactor's thread";
       closing = true;
-      Runnable earlier = onClosed;
-      onClosed =
-          () -> {
-            earlier.run();
-            whenClosed.run();
-          };
+      onClosed.add(whenClosed);
       finish.schedule();
     }
 
     private boolean refuse(long tag) {
+      assert reactor.inReactor() : "channel used outside of its reactor's thread";
       if (!closing) {
         refused.add(tag, Status.EROFS);
       }
       return !closing;
     }
 
+    /** The layer below is closed when the refusals have been delivered, which cannot be cancelled. */
     private void finishClosing() {
       if (refused.size() > 0) {
         finish.schedule();
         return;
       }
-      Runnable callbacks = onClosed;
-      onClosed = () -> {};
-      delegate().close(callbacks);
+      List<Runnable> callbacks = List.copyOf(onClosed);
+      onClosed.clear();
+      callbacks.forEach(delegate()::close);
     }
   }
 }

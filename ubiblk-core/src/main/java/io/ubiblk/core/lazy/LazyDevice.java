@@ -18,7 +18,6 @@ import io.ubiblk.core.metadata.MetadataFile;
 import io.ubiblk.core.metadata.MetadataLayout;
 import io.ubiblk.core.metadata.StripeMetadata;
 import java.io.IOException;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -241,7 +240,7 @@ public final class LazyDevice implements BlockDevice {
   /** Reports what has to be fetched as data, and what is on the disk as the data device does. */
   @Override
   public void extents(long offset, long length, ExtentVisitor visitor) throws IOException {
-    Objects.checkFromIndexSize(offset, length, geometry.size());
+    geometry.requireInside(offset, length);
     long end = offset + length;
     boolean[] goOn = {true};
     for (long at = offset; at < end && goOn[0]; ) {

@@ -10,7 +10,6 @@ import io.ubiblk.api.Status;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
@@ -46,7 +45,7 @@ public final class MemoryDevice extends VolatileDevice {
 
   @Override
   public void extents(long offset, long length, ExtentVisitor visitor) {
-    Objects.checkFromIndexSize(offset, length, geometry().size());
+    geometry().requireInside(offset, length);
     long end = offset + length;
     for (long at = offset; at < end; ) {
       boolean present = isPresent(at);

@@ -7,7 +7,6 @@ import io.ubiblk.api.Geometry;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
-import java.util.Objects;
 
 /**
  * A device without content, to measure everything else with: writes vanish, and reads leave the
@@ -31,7 +30,7 @@ public final class NullDevice extends VolatileDevice {
 
   @Override
   public void extents(long offset, long length, ExtentVisitor visitor) {
-    Objects.checkFromIndexSize(offset, length, geometry().size());
+    geometry().requireInside(offset, length);
     if (length > 0) {
       visitor.extent(offset, length, 0);
     }

@@ -76,7 +76,9 @@ abstract class VolatileChannel implements BlockChannel {
   }
 
   @Override
-  public final void submit() {}
+  public final void submit() {
+    assert reactor.inReactor() : "channel used outside of its reactor's thread";
+  }
 
   @Override
   public final void close(Runnable whenClosed) {
