@@ -8,6 +8,7 @@ import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
 import io.ubiblk.core.io.OnReactor;
+import io.ubiblk.core.io.Uninterrupted;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -67,7 +68,7 @@ public final class BlockingAccess implements AutoCloseable {
             opened.completeExceptionally(e);
           }
         });
-    uninterrupted(() -> OnReactor.await(opened));
+    Uninterrupted.await(() -> OnReactor.await(opened));
     return access;
   }
 
@@ -172,7 +173,7 @@ public final class BlockingAccess implements AutoCloseable {
   public void close() throws IOException {
     CompletableFuture<Boolean> closed = new CompletableFuture<>();
     reactor.execute(() -> closeChannel(closed));
-    uninterrupted(() -> OnReactor.await(closed));
+    Uninterrupted.await(() -> OnReactor.await(closed));
   }
 
   private void closeChannel(CompletableFuture<Boolean> closed) {
@@ -216,7 +217,7 @@ public final class BlockingAccess implements AutoCloseable {
   private void perform(Call call) throws IOException {
     reactor.execute(() -> start(call));
     // The memory belongs to the device until the request is over: an interruption has to wait.
-    int status = uninterrupted(() -> OnReactor.await(call.result));
+    int status = Uninterrupted.await(() -> OnReactor.await(call.result));
     if (status != Status.OK) {
       throw new BlockDeviceException.Io(
           call.operation
@@ -273,28 +274,6 @@ public final class BlockingAccess implements AutoCloseable {
     Call next = waiting.poll();
     if (next != null) {
       start(next);
-    }
-  }
-
-  /** Something that waits. */
-  private interface Waiting<T> {
-    T await() throws IOException, InterruptedException;
-  }
-
-  private static <T> T uninterrupted(Waiting<T> waiting) throws IOException {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          return waiting.await();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 

@@ -178,6 +178,16 @@ public final class OpenFile implements AutoCloseable {
   }
 
   /**
+   * Sets who may do what with the file.
+   *
+   * @param mode permission bits
+   * @throws BlockDeviceException.Io if the kernel refuses
+   */
+  public void setMode(int mode) throws BlockDeviceException.Io {
+    check("set mode of", Syscall.call(Abi.FCHMOD, fd, mode, 0));
+  }
+
+  /**
    * Makes everything durable that was written to the file, its size included.
    *
    * @throws BlockDeviceException.Io if the kernel or the storage fails

@@ -1,0 +1,166 @@
+package io.ubiblk.core.lazy;
+
+import io.ubiblk.api.Operation;
+import io.ubiblk.api.ScatterList;
+import io.ubiblk.api.Status;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A write, write-zeroes or discard that needs something done to stripes first: a fetch of those
+ * that it covers in part, a claim of those that it replaces whole, a WRITTEN bit. A long range is
+ * taken in portions.
+ */
+final class HeldChange extends HeldRequest {
+
+  /** Most stripes in one portion of a write-zeroes or discard; a write is issued in one piece. */
+  private static final int PORTION_STRIPES = 1024;
+
+  final Operation operation;
+  private final ScatterList data;
+  private final int flags;
+
+  /** The present portion; a discard leaves out what it cannot free. */
+  long from;
+
+  long to;
+  private long portionEnd;
+
+  // The rest belongs to the coordinator's thread.
+
+  /** Stripes that this request replaces. */
+  final List<StripeWork> claims = new ArrayList<>();
+
+  /** How many things are missing before the coordinator can answer. */
+  int missing;
+
+  /** What went wrong, if anything. */
+  int error;
+
+  /** Whether a question of this request is open. */
+  boolean asking;
+
+  private boolean committing;
+  private boolean cancelled;
+
+  HeldChange(
+      LazyChannel channel,
+      Operation operation,
+      long offset,
+      long length,
+      ScatterList data,
+      int flags,
+      long tag) {
+    super(channel, offset, length, tag);
+    this.operation = operation;
+    this.data = data;
+    this.flags = flags;
+  }
+
+  ScatterList data() {
+    return data;
+  }
+
+  int flags() {
+    return flags;
+  }
+
+  @Override
+  void advance() {
+    if (done == length) {
+      finish(Status.OK);
+      return;
+    }
+    from = at();
+    to = end();
+    if (operation != Operation.WRITE) {
+      StripeMap map = channel().map();
+      long most = map.start(Math.addExact(map.stripe(from), PORTION_STRIPES));
+      to = Math.min(to, most);
+    }
+    portionEnd = to;
+    Coordinator coordinator = channel().coordinator();
+    coordinator.execute(
+        () -> {
+          if (cancelled) {
+            answer(() -> finish(Status.ECANCELED));
+          } else {
+            asking = true;
+            coordinator.prepare(this);
+          }
+        });
+  }
+
+  /** The stripes are prepared: the portion may be issued. Channel's thread. */
+  void onPrepared() {
+    if (from >= to) {
+      nextPortion();
+    } else {
+      channel().change(this, from, to);
+    }
+  }
+
+  /** The stripes that were replaced are durable. Channel's thread. */
+  void onCommitted() {
+    nextPortion();
+  }
+
+  @Override
+  void completed(int status) {
+    Coordinator coordinator = channel().coordinator();
+    if (claimsAreEmpty) {
+      if (status == Status.OK) {
+        nextPortion();
+      } else {
+        finish(status);
+      }
+      return;
+    }
+    coordinator.execute(
+        () -> {
+          asking = true;
+          committing = true;
+          coordinator.changed(this, status);
+        });
+  }
+
+  /** Answers the open question. Coordinator's thread. */
+  void resolve(int status) {
+    asking = false;
+    boolean wasCommitting = committing;
+    committing = false;
+    boolean nothingClaimed = claims.isEmpty();
+    answer(
+        () -> {
+          claimsAreEmpty = nothingClaimed;
+          if (status != Status.OK) {
+            finish(status);
+          } else if (wasCommitting) {
+            onCommitted();
+          } else {
+            onPrepared();
+          }
+        });
+  }
+
+  @Override
+  void cancel() {
+    Coordinator coordinator = channel().coordinator();
+    coordinator.execute(
+        () -> {
+          cancelled = true;
+          // What has reached the data device is seen to its end, which is not far.
+          if (asking && !committing) {
+            coordinator.giveUp(this, Status.ECANCELED);
+          }
+        });
+  }
+
+  /** Whether the present portion replaces no stripe. Channel's thread. */
+  private boolean claimsAreEmpty = true;
+
+  private void nextPortion() {
+    done = portionEnd - offset;
+    advance();
+  }
+}

@@ -1,0 +1,138 @@
+package io.ubiblk.core.metadata;
+
+import io.ubiblk.api.BlockDevice;
+import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.api.Reactor;
+import io.ubiblk.core.blocking.BlockingAccess;
+import io.ubiblk.core.linux.OpenFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * Creates, reads and extends metadata files. What is read and written goes through a device,
+ * because the metadata of an encrypted disk is encrypted like the disk. Calls block.
+ */
+public final class MetadataFile {
+
+  /** The largest file that is read: metadata of two thousand million stripes. */
+  private static final long LARGEST = Integer.MAX_VALUE - MetadataLayout.SECTOR;
+
+  private static final int FILE_MODE = 0600;
+
+  private MetadataFile() {}
+
+  /**
+   * Makes sure that there is a file with room for metadata. A new file is readable and writable by
+   * its owner only. One that exists keeps its content, gets that mode, and grows if it is too
+   * short; a symbolic link, or anything that is no regular file, is refused.
+   *
+   * @param path the file
+   * @param stripes number of stripes that it must have room for
+   * @throws BlockDeviceException if the file is refused or cannot be made
+   */
+  public static void allocate(Path path, long stripes) throws BlockDeviceException {
+    int open = OpenFile.READ_WRITE | OpenFile.NO_FOLLOW;
+    boolean created = true;
+    OpenFile file;
+    try {
+      file = OpenFile.open(path, open | OpenFile.CREATE | OpenFile.EXCLUSIVE);
+    } catch (BlockDeviceException.Io exists) {
+      created = false;
+      file = OpenFile.open(path, open);
+    }
+    try (OpenFile opened = file) {
+      OpenFile.Properties properties = opened.properties();
+      if (!properties.regular()) {
+        throw new BlockDeviceException.BadFormat(path + " is no regular file");
+      }
+      opened.setMode(FILE_MODE);
+      if (properties.size() < MetadataLayout.fileSize(stripes)) {
+        opened.truncate(MetadataLayout.fileSize(stripes));
+      }
+      opened.sync();
+    }
+    if (created) {
+      OpenFile.syncDirectory(path.getParent());
+    }
+  }
+
+  /**
+   * Writes metadata, in place of whatever the device holds: the used sectors, and zeros to the end.
+   * Durable on return.
+   *
+   * @param device holds the file; large enough
+   * @param reactor where to do the I/O
+   * @param metadata the content
+   * @throws IOException if the device fails
+   */
+  public static void format(BlockDevice device, Reactor reactor, StripeMetadata metadata)
+      throws IOException {
+    byte[] used = MetadataCodec.encode(metadata);
+    long size = device.geometry().size();
+    if (used.length > size) {
+      throw new BlockDeviceException.Mismatch(
+          metadata + " needs " + used.length + " bytes, " + device + " has " + size);
+    }
+    try (BlockingAccess access = BlockingAccess.open(device, reactor)) {
+      access.write(0, Arrays.copyOf(used, Math.toIntExact(size)));
+      access.flush();
+    }
+  }
+
+  /**
+   * Reads and checks metadata.
+   *
+   * @param device holds the file
+   * @param reactor where to do the I/O
+   * @return the content
+   * @throws BlockDeviceException.BadFormat if the file is damaged, or is no metadata
+   * @throws IOException if the device fails
+   */
+  public static StripeMetadata load(BlockDevice device, Reactor reactor) throws IOException {
+    long size = device.geometry().size();
+    if (size > LARGEST) {
+      throw new BlockDeviceException.BadFormat(
+          "metadata " + device + ": " + size + " bytes, expected at most " + LARGEST);
+    }
+    try (BlockingAccess access = BlockingAccess.open(device, reactor)) {
+      byte[] file = access.read(0, (int) size);
+      return MetadataCodec.decode(device.toString(), ByteBuffer.wrap(file));
+    }
+  }
+
+  /**
+   * Adds stripes without source to metadata on a device, which grows if it must. May run while
+   * other sectors of the file are being written. The new sectors are durable before the header
+   * counts them, so that a power cut leaves the old number or the new one. Durable on return.
+   *
+   * @param device holds the file
+   * @param reactor where to do the I/O
+   * @param shift shift of the stripe size
+   * @param from number of stripes that there are
+   * @param to number of stripes that there are to be
+   * @throws IOException if the device fails or cannot grow; the file then has the old number
+   */
+  public static void extend(BlockDevice device, Reactor reactor, int shift, int from, int to)
+      throws IOException {
+    long needed = MetadataLayout.fileSize(to);
+    if (device.geometry().size() < needed) {
+      device.resize(needed);
+    }
+    int firstNew = (int) MetadataLayout.groups(from);
+    int groups = (int) MetadataLayout.groups(to);
+    try (BlockingAccess access = BlockingAccess.open(device, reactor)) {
+      byte[] empty = new byte[MetadataLayout.SECTOR];
+      MetadataCodec.seal(ByteBuffer.wrap(empty));
+      for (int group = firstNew; group < groups; group++) {
+        access.write(MetadataLayout.position(group), empty);
+      }
+      access.flush();
+      byte[] header = new byte[MetadataLayout.SECTOR];
+      MetadataCodec.encodeHeader(shift, to, header);
+      access.write(0, header);
+      access.flush();
+    }
+  }
+}
