@@ -115,9 +115,13 @@ public final class ChannelDriver implements AutoCloseable {
    * @param request a request that has not been issued
    * @return whether the channel accepted it
    * @throws AssertionError if it was refused though there was room
+   * @throws IllegalStateException if the request has been issued before
    */
   public boolean offer(IoRequest request) {
     check();
+    if (request.isAccepted()) {
+      throw new IllegalStateException(request + " has been issued before");
+    }
     if (!request.hasTag()) {
       request.withTag(nextTag++);
     }

@@ -9,7 +9,6 @@ import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.Operation;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
@@ -203,14 +202,26 @@ public interface ClosingContract extends BlockDeviceFixture {
                 return true;
               });
       Thread thread = Thread.ofPlatform().name("testkit-close").start(closing);
-      // The loop stands still, so that no completion can come: a moment is enough to be caught.
-      boolean early = thread.join(Duration.ofMillis(20));
+      // The loop stands still, so that no completion can come.
+      awaitStandstill(thread);
+      int left = channel.inFlight();
       assertFalse(
-          early && channel.inFlight() > 0,
-          "closed with %d requests in flight".formatted(channel.inFlight()));
+          closing.isDone() && left > 0, () -> "closed with %d requests in flight".formatted(left));
       rig.driver().call(closing::get);
       assertEquals(0, channel.inFlight(), "requests in flight on a device that has closed");
       channel.close();
+    }
+  }
+
+  /** Waits until a thread waits or has ended; for one that does neither, a moment. */
+  private static void awaitStandstill(Thread thread) throws InterruptedException {
+    for (int i = 0; i < 500; i++) {
+      switch (thread.getState()) {
+        case WAITING, TIMED_WAITING, TERMINATED -> {
+          return;
+        }
+        case NEW, RUNNABLE, BLOCKED -> Thread.sleep(1);
+      }
     }
   }
 }

@@ -75,8 +75,7 @@ public final class DeviceRig implements AutoCloseable {
    * @return the rig
    * @throws Exception if the loop cannot be made
    */
-  public static DeviceRig around(BlockDeviceFixture fixture, BlockDevice device)
-      throws Exception {
+  public static DeviceRig around(BlockDeviceFixture fixture, BlockDevice device) throws Exception {
     return new DeviceRig(fixture, LoopDriver.open(fixture), device);
   }
 

@@ -24,7 +24,7 @@ public final class GuardedBuffer {
   private final byte[] guards;
   private ScatterList list = new ScatterList();
   private byte[] remembered = {};
-  private String shape = "";
+  private long[] shape = {};
 
   /**
    * Allocates the memory.
@@ -151,8 +151,8 @@ public final class GuardedBuffer {
           "memory has changed that must not: %s, %d bytes behind the start of %s"
               .formatted(where(at), at - MARGIN, list));
     }
-    if (!shape(list).equals(shape)) {
-      throw new AssertionError("the scatter list has changed, it is now " + shape(list));
+    if (!Arrays.equals(shape(list), shape)) {
+      throw new AssertionError("the scatter list has changed, it is now " + list);
     }
   }
 
@@ -192,12 +192,12 @@ public final class GuardedBuffer {
     return list;
   }
 
-  private static String shape(ScatterList list) {
+  private static long[] shape(ScatterList list) {
     long[] shape = new long[list.count() * 2];
     for (int i = 0; i < list.count(); i++) {
       shape[i * 2] = list.segment(i).address() + list.offset(i);
       shape[i * 2 + 1] = list.length(i);
     }
-    return Arrays.toString(shape);
+    return shape;
   }
 }

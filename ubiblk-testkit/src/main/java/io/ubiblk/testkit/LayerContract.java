@@ -11,6 +11,7 @@ import io.ubiblk.api.DeviceListener;
 import io.ubiblk.api.Geometry;
 import io.ubiblk.api.Status;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -122,7 +123,7 @@ public interface LayerContract extends DecoratorFixture {
     LoopDriver driver = LoopDriver.open(this);
     ChannelDriver channel = ChannelDriver.open(device, driver, 4);
     if (device.capabilities().contains(Capability.WRITE)) {
-      try (java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofShared()) {
+      try (Arena arena = Arena.ofShared()) {
         assertEquals(
             Status.OK, channel.write(0, arena.allocate(device.geometry().logicalBlockSize())));
       }

@@ -88,8 +88,7 @@ public interface ThreadContract extends BlockDeviceFixture {
               "submit", channel::submit,
               "close", () -> channel.close(() -> {}));
       for (Map.Entry<String, Runnable> call : calls.entrySet()) {
-        assertThrows(
-            AssertionError.class, () -> elsewhere(call.getValue()), () -> call.getKey());
+        assertThrows(AssertionError.class, () -> elsewhere(call.getValue()), () -> call.getKey());
       }
       rig.driver().settle();
       assertEquals(Status.OK, driver.read(0, rig.memory(block)));
@@ -121,9 +120,7 @@ public interface ThreadContract extends BlockDeviceFixture {
     try (DeviceRig rig = DeviceRig.open(this)) {
       List<Object> here = List.of(rig.device().geometry(), rig.device().capabilities());
       elsewhere(
-          () ->
-              assertEquals(
-                  here, List.of(rig.device().geometry(), rig.device().capabilities())));
+          () -> assertEquals(here, List.of(rig.device().geometry(), rig.device().capabilities())));
     }
   }
 }

@@ -1,10 +1,13 @@
 package io.ubiblk.testkit;
 
 import io.ubiblk.api.BlockChannel;
+import io.ubiblk.api.CompletionHandler;
 import io.ubiblk.api.ForwardingBlockDevice;
+import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
+import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -223,10 +226,8 @@ final class CompletionMutants {
                 new ForwardingBlockDevice(model) {
                   @Override
                   public BlockChannel openChannel(
-                      io.ubiblk.api.Reactor reactor,
-                      int depth,
-                      io.ubiblk.api.CompletionHandler completions)
-                      throws java.io.IOException {
+                      Reactor reactor, int depth, CompletionHandler completions)
+                      throws IOException {
                     ReactorTask[] spinner = new ReactorTask[1];
                     spinner[0] = reactor.task(() -> spinner[0].schedule());
                     spinner[0].schedule();

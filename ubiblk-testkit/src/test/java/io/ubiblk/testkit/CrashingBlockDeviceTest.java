@@ -11,6 +11,7 @@ import io.ubiblk.api.Capability;
 import io.ubiblk.api.Geometry;
 import io.ubiblk.api.IoFlags;
 import io.ubiblk.api.Status;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
@@ -43,7 +44,7 @@ class CrashingBlockDeviceTest {
   private ChannelDriver open(CrashingBlockDevice device) {
     try {
       return ChannelDriver.open(device, loop, 64);
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       throw new AssertionError(e);
     }
   }

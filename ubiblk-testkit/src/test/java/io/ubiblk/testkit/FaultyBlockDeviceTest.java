@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ubiblk.api.Operation;
 import io.ubiblk.api.Status;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -28,7 +29,7 @@ class FaultyBlockDeviceTest {
   private ChannelDriver open() {
     try {
       return ChannelDriver.open(device, loop, 16);
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       throw new AssertionError(e);
     }
   }

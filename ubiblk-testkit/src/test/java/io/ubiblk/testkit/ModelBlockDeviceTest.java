@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 
@@ -110,13 +111,13 @@ class ModelBlockDeviceTest {
       FutureTask<Boolean> elsewhere = new FutureTask<>(() -> channel.channel().flush(1));
       Thread.startVirtualThread(elsewhere).join();
       assertTrue(
-          assertThrows(java.util.concurrent.ExecutionException.class, elsewhere::get).getCause()
+          assertThrows(ExecutionException.class, elsewhere::get).getCause()
               instanceof AssertionError);
       FutureTask<Object> opening =
           new FutureTask<>(() -> device.openChannel(loop, 1, (_, _) -> {}));
       Thread.startVirtualThread(opening).join();
       assertTrue(
-          assertThrows(java.util.concurrent.ExecutionException.class, opening::get).getCause()
+          assertThrows(ExecutionException.class, opening::get).getCause()
               instanceof AssertionError);
     }
   }

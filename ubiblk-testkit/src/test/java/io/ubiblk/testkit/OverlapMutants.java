@@ -3,6 +3,7 @@ package io.ubiblk.testkit;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -111,7 +112,7 @@ final class OverlapMutants {
 
   private static void poke(ModelBlockDevice model, long offset, byte[] bytes, int from) {
     for (int at = from; at < bytes.length; at += 512) {
-      model.poke(offset + at, java.util.Arrays.copyOfRange(bytes, at, at + 256));
+      model.poke(offset + at, Arrays.copyOfRange(bytes, at, at + 256));
     }
   }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
@@ -66,7 +67,7 @@ class PatternsTest {
     assertEquals(Patterns.ZEROS, Patterns.generation(zeros, 0, 0));
     assertEquals("zeros", Patterns.describe(zeros, 0));
     assertTrue(Patterns.isZero(zeros, 0, 512));
-    zeros.set(java.lang.foreign.ValueLayout.JAVA_BYTE, 511, (byte) 1);
+    zeros.set(ValueLayout.JAVA_BYTE, 511, (byte) 1);
     assertFalse(Patterns.isZero(zeros, 0, 512));
   }
 
@@ -87,6 +88,6 @@ class PatternsTest {
   }
 
   private static long[] longs(byte[] bytes) {
-    return MemorySegment.ofArray(bytes).toArray(java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED);
+    return MemorySegment.ofArray(bytes).toArray(ValueLayout.JAVA_LONG_UNALIGNED);
   }
 }
