@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
@@ -19,10 +20,11 @@ import org.newsclub.net.unix.AFUNIXSocketChannel;
 import org.newsclub.net.unix.FileDescriptorCast;
 
 /**
- * The socket of one frontend. The kernel is asked for messages directly: the socket library keeps
- * the descriptors that it receives for its own, and loses those of a message with too many. Reading
- * waits without a thread of the operating system's: a reactor watches the socket and says when
- * there is something. Used by one thread, but for what says otherwise.
+ * The socket of one frontend. Messages are received and sent by system calls: the socket library
+ * keeps the descriptors that it receives for its own, loses those of a message with too many, and
+ * closes a socket by itself where a write fails. Reading waits without a thread of the operating
+ * system's: a reactor watches the socket and says when there is something. Used by one thread, but
+ * for what says otherwise.
  */
 public final class FrontendConnection implements AutoCloseable {
 
@@ -30,7 +32,7 @@ public final class FrontendConnection implements AutoCloseable {
   private static final int LARGEST_PAYLOAD = MessageCodec.CONFIG_SPACE + 64;
 
   private static final int MOST_DESCRIPTORS = 64;
-  private static final long REPLY_SECONDS = 10;
+  private static final long REPLY_SECONDS = 2;
 
   private final AFUNIXSocketChannel channel;
   private final int fd;
@@ -127,7 +129,7 @@ public final class FrontendConnection implements AutoCloseable {
   }
 
   /**
-   * Replies to a message.
+   * Replies to a message. A frontend that has gone is no error here: the next read tells.
    *
    * @param request number of the message
    * @param payload what follows the header
@@ -135,21 +137,30 @@ public final class FrontendConnection implements AutoCloseable {
    * @throws InterruptedException if the thread is interrupted
    */
   public void reply(int request, ByteBuffer payload) throws IOException, InterruptedException {
-    ByteBuffer output =
-        ByteBuffer.allocateDirect(Envelope.HEADER + payload.remaining())
-            .order(ByteOrder.LITTLE_ENDIAN);
-    output.putInt(request).putInt(Envelope.replyFlags()).putInt(payload.remaining()).put(payload);
-    output.flip();
+    int size = payload.remaining();
+    byte[] bytes =
+        ByteBuffer.allocate(Envelope.HEADER + size)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putInt(request)
+            .putInt(Envelope.replyFlags())
+            .putInt(size)
+            .put(payload)
+            .array();
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(REPLY_SECONDS);
-    while (output.hasRemaining()) {
-      if (channel.write(output) > 0) {
-        continue;
+    while (bytes.length > 0) {
+      int sent = Descriptor.send(fd, bytes);
+      if (sent > 0) {
+        bytes = Arrays.copyOfRange(bytes, sent, bytes.length);
+      } else if (sent == -Errno.EAGAIN) {
+        // A frontend that does not read its replies has a full socket; it gets a while, no more.
+        if (hopeless.isDone() || System.nanoTime() - deadline > 0) {
+          throw new IOException("it has not taken a reply for " + REPLY_SECONDS + " s");
+        }
+        Thread.sleep(1);
+      } else {
+        abandon();
+        return;
       }
-      // A frontend that does not read its replies has a full socket; it gets a while, no more.
-      if (hopeless.isDone() || System.nanoTime() - deadline > 0) {
-        throw new IOException("frontend has not taken a reply for " + REPLY_SECONDS + " s");
-      }
-      Thread.sleep(1);
     }
   }
 
