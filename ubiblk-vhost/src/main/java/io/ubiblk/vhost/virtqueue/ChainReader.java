@@ -115,10 +115,8 @@ final class ChainReader {
         seen = -1;
         continue;
       }
-      if ((flags & FLAG_WRITE) != 0) {
-        addWritable(memory, request, address, length);
-      } else {
-        addReadable(memory, request, address, length);
+      if (length > 0) {
+        add(memory, request, address, length, (flags & FLAG_WRITE) != 0);
       }
       if ((flags & FLAG_NEXT) == 0) {
         return true;
@@ -157,6 +155,18 @@ final class ChainReader {
     return copy(memory, request, address, tableCopy, 0, length);
   }
 
+  private void add(
+      GuestMemory memory, BlockRequest request, long address, long length, boolean writable) {
+    if (writable) {
+      writableSeen = true;
+      lastWritable = address + length - 1;
+      writableBytes += length;
+      addData(memory, request, request.in, address, length);
+    } else {
+      addReadable(memory, request, address, length);
+    }
+  }
+
   private void addReadable(GuestMemory memory, BlockRequest request, long address, long length) {
     if (writableSeen) {
       request.malformed = true;
@@ -171,16 +181,6 @@ final class ChainReader {
       headerBytes += (int) skip;
     }
     addData(memory, request, request.out, address + skip, length - skip);
-  }
-
-  private void addWritable(GuestMemory memory, BlockRequest request, long address, long length) {
-    writableSeen = true;
-    if (length == 0) {
-      return;
-    }
-    lastWritable = address + length - 1;
-    writableBytes += length;
-    addData(memory, request, request.in, address, length);
   }
 
   /** A chain that is wrong is only followed to its end, for the status byte. */
