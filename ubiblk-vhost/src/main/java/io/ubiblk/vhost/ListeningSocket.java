@@ -48,6 +48,8 @@ final class ListeningSocket implements AutoCloseable {
     removeStale(path);
     AFUNIXServerSocketChannel channel = AFUNIXServerSocketChannel.open();
     try {
+      // By then somebody else's socket may be there.
+      channel.socket().setDeleteOnClose(false);
       channel.bind(AFUNIXSocketAddress.of(path));
       channel.configureBlocking(false);
       Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw----"));
@@ -70,9 +72,10 @@ final class ListeningSocket implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    // The number of our inode can be somebody else's as soon as the socket is closed.
+    boolean ours = identity != null && identity.equals(identity(path));
     channel.close();
-    Object present = identity(path);
-    if (present != null && present.equals(identity)) {
+    if (ours) {
       Files.deleteIfExists(path);
     }
   }

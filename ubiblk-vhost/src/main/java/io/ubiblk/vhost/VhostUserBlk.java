@@ -3,29 +3,27 @@ package io.ubiblk.vhost;
 import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.Capability;
+import io.ubiblk.api.DeviceListener;
 import io.ubiblk.api.Frontend;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.core.blocking.BlockingAccess;
 import io.ubiblk.core.io.IoReactor;
-import io.ubiblk.core.io.OnReactor;
-import io.ubiblk.core.io.Watch;
+import io.ubiblk.core.io.Uninterrupted;
 import io.ubiblk.core.layer.ReadOnlyDevice;
 import io.ubiblk.core.reactor.ReactorGroup;
-import io.ubiblk.vhost.protocol.FrontendConnection;
 import io.ubiblk.vhost.session.BlockConfig;
 import io.ubiblk.vhost.session.Export;
-import io.ubiblk.vhost.session.Session;
 import io.ubiblk.vhost.virtqueue.QueueLimits;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.newsclub.net.unix.AFUNIXSocketChannel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,18 +47,22 @@ public final class VhostUserBlk implements Frontend {
   private final Export export;
   private final Arena arena;
   private final ListeningSocket socket;
+  private final Duration grace;
   private final IoReactor watcher;
-  private final AtomicReference<State> state = new AtomicReference<>(State.LISTENING);
+  private final ConnectionLoop loop;
   private final CountDownLatch ended = new CountDownLatch(1);
-  private final Semaphore connecting = new Semaphore(1);
-  private volatile @Nullable FrontendConnection connection;
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final DeviceListener onDeviceFailure = new DeviceFailure();
+  private volatile @Nullable State outcome;
   private volatile @Nullable Throwable failure;
 
-  private VhostUserBlk(Export export, Arena arena, ListeningSocket socket) {
+  private VhostUserBlk(Export export, Arena arena, ListeningSocket socket, Duration grace) {
     this.export = export;
     this.arena = arena;
     this.socket = socket;
+    this.grace = grace;
     this.watcher = (IoReactor) export.reactors().getFirst();
+    this.loop = new ConnectionLoop(export, socket, watcher);
   }
 
   /**
@@ -75,7 +77,14 @@ public final class VhostUserBlk implements Frontend {
 
   @Override
   public State state() {
-    return state.get();
+    State last = outcome;
+    if (last != null) {
+      return last;
+    }
+    if (loop.isEnding()) {
+      return State.CLOSING;
+    }
+    return loop.isServing() ? State.SERVING : State.LISTENING;
   }
 
   @Override
@@ -87,29 +96,26 @@ public final class VhostUserBlk implements Frontend {
     }
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Requests in flight get the {@linkplain Builder#grace time that was set} to be given back to
+   * the guest. After that, those that only wait inside the device are cancelled; for those that are
+   * under way it waits as long as they take.
+   */
   @Override
   public void close() throws IOException {
-    State before = state.getAndUpdate(s -> isFinal(s) ? s : State.CLOSING);
-    if (!isFinal(before)) {
-      connecting.release();
-      FrontendConnection present = connection;
-      if (present != null) {
-        present.end();
-      }
+    boolean first = closing.compareAndSet(false, true) && outcome == null;
+    loop.end();
+    if (!Uninterrupted.await(() -> ended.await(grace.toNanos(), TimeUnit.NANOSECONDS))) {
+      loop.abandon();
     }
-    boolean interrupted = false;
-    while (true) {
-      try {
-        ended.await();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    if (failure instanceof IOException cause) {
+    Uninterrupted.await(
+        () -> {
+          ended.await();
+          return true;
+        });
+    if (first && failure instanceof IOException cause) {
       throw cause;
     }
   }
@@ -119,26 +125,22 @@ public final class VhostUserBlk implements Frontend {
     return export.name();
   }
 
-  private static boolean isFinal(State s) {
-    return s == State.CLOSED || s == State.FAILED;
-  }
-
-  private boolean isClosing() {
-    return state.get() == State.CLOSING;
-  }
-
   private void begin() {
     Thread.ofVirtual().name(export.name()).start(this::run);
   }
 
   private void run() {
+    export.device().addListener(onDeviceFailure);
     try {
-      serveAll();
-      flush();
-      finish(State.CLOSED, null);
+      loop.run();
+      if (failure == null) {
+        flush();
+      }
     } catch (IOException | InterruptedException | RuntimeException | Error e) {
-      LOG.error("{} ends", export.name(), e);
-      finish(State.FAILED, e);
+      failure = e;
+    } finally {
+      export.device().removeListener(onDeviceFailure);
+      finish();
     }
   }
 
@@ -150,63 +152,27 @@ public final class VhostUserBlk implements Frontend {
     }
   }
 
-  private Watch watch(int fd, Runnable onReadable) throws IOException, InterruptedException {
-    return OnReactor.call(watcher, () -> watcher.watch(fd, onReadable));
-  }
-
-  private void unwatch(Watch watch) throws IOException, InterruptedException {
-    OnReactor.run(watcher, watch::close);
-  }
-
-  private void finish(State last, @Nullable Throwable cause) {
+  private void finish() {
+    Throwable cause = failure;
+    if (cause != null) {
+      LOG.error("{} ends", export.name(), cause);
+    }
     try {
       socket.close();
     } catch (IOException e) {
       LOG.warn("{}: socket could not be removed", export.name(), e);
     }
     arena.close();
-    failure = cause;
-    state.set(last);
+    outcome = cause == null ? State.CLOSED : State.FAILED;
     ended.countDown();
   }
 
-  private void serveAll() throws IOException, InterruptedException {
-    Watch watch = watch(socket.fd(), connecting::release);
-    try {
-      while (!isClosing()) {
-        connecting.acquire();
-        connecting.drainPermits();
-        for (AFUNIXSocketChannel next = accept(); next != null; next = accept()) {
-          serve(next);
-        }
-      }
-    } finally {
-      unwatch(watch);
-    }
-  }
-
-  private @Nullable AFUNIXSocketChannel accept() throws IOException {
-    return isClosing() ? null : socket.accept();
-  }
-
-  private void serve(AFUNIXSocketChannel channel) throws IOException, InterruptedException {
-    try (FrontendConnection accepted = new FrontendConnection(channel)) {
-      connection = accepted;
-      state.compareAndSet(State.LISTENING, State.SERVING);
-      if (isClosing()) {
-        return;
-      }
-      LOG.debug("{}: frontend is connected", export.name());
-      Watch watch = watch(accepted.fd(), accepted::readable);
-      try {
-        new Session(export, accepted).run();
-      } finally {
-        unwatch(watch);
-      }
-      LOG.debug("{}: frontend has gone", export.name());
-    } finally {
-      connection = null;
-      state.compareAndSet(State.SERVING, State.LISTENING);
+  /** Ends the server when its device has failed for good. */
+  private final class DeviceFailure implements DeviceListener {
+    @Override
+    public void failed(BlockDeviceException cause) {
+      failure = cause;
+      loop.abandon();
     }
   }
 
@@ -218,6 +184,7 @@ public final class VhostUserBlk implements Frontend {
     private static final int DEFAULT_RING = 1024;
     private static final int DEFAULT_SEGMENT = 1 << 20;
     private static final int DEFAULT_SEGMENTS = 126;
+    private static final Duration DEFAULT_GRACE = Duration.ofSeconds(5);
 
     private final BlockDevice device;
     private @Nullable Path path;
@@ -227,6 +194,7 @@ public final class VhostUserBlk implements Frontend {
     private int largestSegment = DEFAULT_SEGMENT;
     private int mostSegments = DEFAULT_SEGMENTS;
     private boolean readOnly;
+    private Duration grace = DEFAULT_GRACE;
     private String deviceId = "ubiblk";
 
     private Builder(BlockDevice device) {
@@ -306,6 +274,21 @@ public final class VhostUserBlk implements Frontend {
     }
 
     /**
+     * Sets how long {@link VhostUserBlk#close} waits for requests in flight to be given back to the
+     * guest; five seconds unless set.
+     *
+     * @param time zero or more
+     * @return this
+     */
+    public Builder grace(Duration time) {
+      if (time.isNegative()) {
+        throw new IllegalArgumentException("grace of " + time + ", expected zero or more");
+      }
+      grace = time;
+      return this;
+    }
+
+    /**
      * Sets the reactors that the queues are spread over; the group that the process shares unless
      * set.
      *
@@ -345,7 +328,8 @@ public final class VhostUserBlk implements Frontend {
                 largestRing,
                 QueueLimits.of(arena, deviceId),
                 new BlockConfig(served, queues, largestSegment, mostSegments));
-        VhostUserBlk server = new VhostUserBlk(export, arena, ListeningSocket.bind(socketPath));
+        VhostUserBlk server =
+            new VhostUserBlk(export, arena, ListeningSocket.bind(socketPath), grace);
         server.begin();
         return server;
       } catch (IOException | RuntimeException e) {

@@ -27,16 +27,17 @@ public final class OnReactor {
   private OnReactor() {}
 
   /**
-   * Runs work and waits for its result. Must not be called on a reactor's thread.
+   * Runs work and waits for its result. Must not be called on a reactor's thread. What was handed
+   * over cannot be taken back: an interruption is kept until the work is done.
    *
    * @param <T> what the work results in
    * @param reactor the reactor
    * @param work the work
    * @return the result
    * @throws IOException if the work throws it; unchecked exceptions are thrown on, too
-   * @throws InterruptedException if the thread is interrupted while it waits
+   * @throws java.util.concurrent.RejectedExecutionException if the reactor has been closed
    */
-  public static <T> T call(Reactor reactor, Work<T> work) throws IOException, InterruptedException {
+  public static <T> T call(Reactor reactor, Work<T> work) throws IOException {
     CompletableFuture<T> result = new CompletableFuture<>();
     reactor.execute(
         () -> {
@@ -46,24 +47,27 @@ public final class OnReactor {
             result.completeExceptionally(e);
           }
         });
-    return await(result);
+    return Uninterrupted.await(() -> await(result));
   }
 
   /**
-   * Runs work and waits until it is done. Must not be called on a reactor's thread.
+   * Runs work and waits until it is done, as {@link #call} does.
    *
    * @param reactor the reactor
-   * @param work the work
-   * @throws IOException never; declared for symmetry with {@link #call}
-   * @throws InterruptedException if the thread is interrupted while it waits
+   * @param work the work; what it throws is thrown on
+   * @throws java.util.concurrent.RejectedExecutionException if the reactor has been closed
    */
-  public static void run(Reactor reactor, Runnable work) throws IOException, InterruptedException {
-    call(
-        reactor,
-        () -> {
-          work.run();
-          return true;
-        });
+  public static void run(Reactor reactor, Runnable work) {
+    try {
+      call(
+          reactor,
+          () -> {
+            work.run();
+            return true;
+          });
+    } catch (IOException impossible) {
+      throw new AssertionError(impossible);
+    }
   }
 
   /**

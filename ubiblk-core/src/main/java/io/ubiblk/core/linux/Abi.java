@@ -34,6 +34,8 @@ final class Abi {
   static final long READLINKAT = X86 ? 267 : 78;
   static final long FSYNC = X86 ? 74 : 82;
   static final long FDATASYNC = X86 ? 75 : 83;
+  static final long PPOLL = X86 ? 271 : 73;
+  static final long SENDTO = X86 ? 44 : 206;
   static final long RECVMSG = X86 ? 47 : 212;
   static final long SCHED_SETAFFINITY = X86 ? 203 : 122;
   static final long SCHED_GETAFFINITY = X86 ? 204 : 123;

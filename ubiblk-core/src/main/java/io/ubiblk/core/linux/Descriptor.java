@@ -16,6 +16,20 @@ public final class Descriptor {
   private static final long AT_FDCWD = -100;
   private static final int RWF_NOWAIT = 8;
 
+  // sys/socket.h
+  private static final int MSG_DONTWAIT = 0x40;
+  private static final int MSG_NOSIGNAL = 0x4000;
+
+  // poll.h: struct pollfd, and its events
+  private static final int POLLFD_SIZE = 8;
+  private static final int POLLFD_EVENTS = 4;
+  private static final int POLLFD_REVENTS = 6;
+  private static final int POLLOUT = 4;
+  private static final int POLLERR = 8;
+  private static final int POLLHUP = 0x10;
+  private static final int POLLNVAL = 0x20;
+  private static final int POLLRDHUP = 0x2000;
+
   private Descriptor() {}
 
   /**
@@ -87,6 +101,52 @@ public final class Descriptor {
           return;
         }
       }
+    }
+  }
+
+  /**
+   * Returns whether a write would be taken at once, as far as can be told beforehand.
+   *
+   * @param fd an eventfd, pipe or socket
+   * @return whether there is room, or an error to be reported
+   */
+  public static boolean isWritable(int fd) {
+    return (poll(fd, POLLOUT) & (POLLOUT | POLLERR | POLLHUP | POLLNVAL)) != 0;
+  }
+
+  /**
+   * Returns whether the other end of a socket is closed, also if there is something left to read.
+   *
+   * @param fd the socket
+   * @return whether nothing will come any more but what is there
+   */
+  public static boolean hasHungUp(int fd) {
+    return (poll(fd, POLLRDHUP) & (POLLRDHUP | POLLERR | POLLHUP | POLLNVAL)) != 0;
+  }
+
+  private static int poll(int fd, int events) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment poll = arena.allocate(POLLFD_SIZE, 4);
+      poll.set(ValueLayout.JAVA_INT, 0, fd);
+      poll.set(ValueLayout.JAVA_SHORT, POLLFD_EVENTS, (short) events);
+      Timespec now = Timespec.allocate(arena);
+      Syscall.call(Abi.PPOLL, poll.address(), 1, now.segment().address(), 0);
+      return poll.get(ValueLayout.JAVA_SHORT, POLLFD_REVENTS);
+    }
+  }
+
+  /**
+   * Sends bytes through a socket, without waiting and without a signal if nobody is there.
+   *
+   * @param fd the socket
+   * @param bytes what to send
+   * @return number of bytes that were taken, or a negative errno
+   */
+  public static int send(int fd, byte... bytes) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment message = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+      int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+      return (int) Syscall.call(Abi.SENDTO, fd, message.address(), bytes.length, flags);
     }
   }
 

@@ -3,21 +3,17 @@ package io.ubiblk.core.reactor;
 import io.ubiblk.core.io.Signal;
 import io.ubiblk.core.linux.Descriptor;
 import io.ubiblk.core.linux.EventFd;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A signal as a system call. Where the descriptor is in blocking mode, and its holder could have
- * filled it, a thread of the pool makes the call.
+ * A signal as a system call. A descriptor in blocking mode is written only while it has room: one
+ * that is full is readable, so whoever waits for it has been woken already. That cannot be made
+ * safe against a holder who takes the room away or changes the mode between the two calls; where
+ * that matters, there has to be io_uring.
  */
 final class DirectSignal implements Signal {
 
-  private static final int IDLE = 0;
-  private static final int WRITING = 1;
-  private static final int WRITING_AGAIN = 2;
-
   private final int fd;
-  private final AtomicInteger state = new AtomicInteger(IDLE);
-  private volatile boolean closed;
+  private boolean closed;
 
   DirectSignal(int fd) {
     this.fd = fd;
@@ -25,21 +21,9 @@ final class DirectSignal implements Signal {
 
   @Override
   public void raise() {
-    if (Descriptor.isNonBlocking(fd)) {
+    if (!closed && (Descriptor.isNonBlocking(fd) || Descriptor.isWritable(fd))) {
       EventFd.signal(fd);
-    } else if (state.getAndUpdate(s -> s == IDLE ? WRITING : WRITING_AGAIN) == IDLE) {
-      FilePool.offer(this::write);
     }
-  }
-
-  private void write() {
-    do {
-      if (closed) {
-        return;
-      }
-      state.set(WRITING);
-      EventFd.signal(fd);
-    } while (!state.compareAndSet(WRITING, IDLE));
   }
 
   @Override

@@ -84,14 +84,20 @@ final class PollerSet {
     }
 
     int poll(long now) {
-      int work = poller.poll();
-      if (work > 0 || fresh) {
-        fresh = false;
-        lastWork = now;
-      } else if (now - lastWork > restAfterNanos) {
-        rest();
+      try {
+        int work = poller.poll();
+        if (work > 0 || fresh) {
+          fresh = false;
+          lastWork = now;
+        } else if (now - lastWork > restAfterNanos) {
+          rest();
+        }
+        return work;
+      } catch (RuntimeException | Error e) {
+        // Otherwise it would keep those behind it from their turn again and again.
+        deactivate();
+        throw e;
       }
-      return work;
     }
 
     boolean rest() {

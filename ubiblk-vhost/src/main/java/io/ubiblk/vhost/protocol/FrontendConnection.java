@@ -10,7 +10,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -18,10 +20,11 @@ import org.newsclub.net.unix.AFUNIXSocketChannel;
 import org.newsclub.net.unix.FileDescriptorCast;
 
 /**
- * The socket of one frontend. The kernel is asked for messages directly: the socket library keeps
- * the descriptors that it receives for its own, and loses those of a message with too many. Reading
- * waits without a thread of the operating system's: a reactor watches the socket and says when
- * there is something. Used by one thread at a time, but for {@link #readable} and {@link #end}.
+ * The socket of one frontend. Messages are received and sent by system calls: the socket library
+ * keeps the descriptors that it receives for its own, loses those of a message with too many, and
+ * closes a socket by itself where a write fails. Reading waits without a thread of the operating
+ * system's: a reactor watches the socket and says when there is something. Used by one thread, but
+ * for what says otherwise.
  */
 public final class FrontendConnection implements AutoCloseable {
 
@@ -29,7 +32,7 @@ public final class FrontendConnection implements AutoCloseable {
   private static final int LARGEST_PAYLOAD = MessageCodec.CONFIG_SPACE + 64;
 
   private static final int MOST_DESCRIPTORS = 64;
-  private static final long REPLY_SECONDS = 10;
+  private static final long REPLY_SECONDS = 2;
 
   private final AFUNIXSocketChannel channel;
   private final int fd;
@@ -39,19 +42,31 @@ public final class FrontendConnection implements AutoCloseable {
   private final ByteBuffer input = memory.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   private final List<Integer> received = new ArrayList<>();
   private final Semaphore readable = new Semaphore(1);
+  private final CompletableFuture<Boolean> hopeless = new CompletableFuture<>();
   private volatile boolean ended;
 
+  private FrontendConnection(AFUNIXSocketChannel channel, int fd) {
+    this.channel = channel;
+    this.fd = fd;
+    this.receiver = new MessageReceiver(fd);
+  }
+
   /**
-   * Takes over a socket.
+   * Takes over a socket, also if this fails. To be called on the thread that reads.
    *
    * @param channel the connected socket, closed with the connection
+   * @return the connection
    * @throws IOException if the socket cannot be set up
    */
-  public FrontendConnection(AFUNIXSocketChannel channel) throws IOException {
-    this.channel = channel;
-    this.fd = FileDescriptorCast.using(channel.getFileDescriptor()).as(Integer.class);
-    channel.configureBlocking(false);
-    this.receiver = new MessageReceiver(fd);
+  public static FrontendConnection of(AFUNIXSocketChannel channel) throws IOException {
+    try {
+      channel.configureBlocking(false);
+      int fd = FileDescriptorCast.using(channel.getFileDescriptor()).as(Integer.class);
+      return new FrontendConnection(channel, fd);
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
   }
 
   /** {@return the socket's descriptor, for a reactor to watch} */
@@ -59,21 +74,40 @@ public final class FrontendConnection implements AutoCloseable {
     return fd;
   }
 
-  /** Makes the frontend appear to have gone, so that its session ends. Any thread. */
+  /** Makes {@link #read} return null, so that the session ends in order. Any thread. */
   public void end() {
     ended = true;
     readable.release();
   }
 
-  /** There may be something to read. Any thread. */
+  /** Ends the session like {@link #end}, without waiting for anything. Any thread. */
+  public void abandon() {
+    hopeless.complete(true);
+    end();
+  }
+
+  /** There may be something to read. Any thread, while the connection is open. */
   public void readable() {
+    if (Descriptor.hasHungUp(fd)) {
+      hopeless.complete(true);
+    }
     readable.release();
+  }
+
+  /**
+   * Returns what completes when the frontend has gone, or is not to be waited for any more. What it
+   * has said before can still be read.
+   *
+   * @return completed by any thread
+   */
+  public CompletableFuture<?> hopeless() {
+    return hopeless;
   }
 
   /**
    * Waits for the next message.
    *
-   * @return the message, or null if the frontend has gone
+   * @return the message, or null if the frontend has gone or been sent away
    * @throws BlockDeviceException.BadFormat if what came is no message; nothing can be read any more
    * @throws IOException if the socket fails
    * @throws InterruptedException if the thread is interrupted
@@ -95,21 +129,7 @@ public final class FrontendConnection implements AutoCloseable {
   }
 
   /**
-   * Returns whether the frontend has gone, without waiting and without losing what it said before.
-   *
-   * @return whether the other end of the socket is closed
-   */
-  public boolean hasGone() {
-    try {
-      while (!ended && input.hasRemaining() && fill()) {}
-    } catch (IOException e) {
-      ended = true;
-    }
-    return ended;
-  }
-
-  /**
-   * Replies to a message.
+   * Replies to a message. A frontend that has gone is no error here: the next read tells.
    *
    * @param request number of the message
    * @param payload what follows the header
@@ -117,21 +137,41 @@ public final class FrontendConnection implements AutoCloseable {
    * @throws InterruptedException if the thread is interrupted
    */
   public void reply(int request, ByteBuffer payload) throws IOException, InterruptedException {
-    ByteBuffer output =
-        ByteBuffer.allocateDirect(Envelope.HEADER + payload.remaining())
-            .order(ByteOrder.LITTLE_ENDIAN);
-    output.putInt(request).putInt(Envelope.replyFlags()).putInt(payload.remaining()).put(payload);
-    output.flip();
+    int size = payload.remaining();
+    byte[] bytes =
+        ByteBuffer.allocate(Envelope.HEADER + size)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putInt(request)
+            .putInt(Envelope.replyFlags())
+            .putInt(size)
+            .put(payload)
+            .array();
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(REPLY_SECONDS);
-    while (output.hasRemaining()) {
-      if (channel.write(output) > 0) {
-        continue;
+    while (bytes.length > 0) {
+      int sent = Descriptor.send(fd, bytes);
+      if (sent > 0) {
+        bytes = Arrays.copyOfRange(bytes, sent, bytes.length);
+      } else if (sent == -Errno.EAGAIN) {
+        // A frontend that does not read its replies has a full socket; it gets a while, no more.
+        if (hopeless.isDone() || System.nanoTime() - deadline > 0) {
+          throw new IOException("it has not taken a reply for " + REPLY_SECONDS + " s");
+        }
+        Thread.sleep(1);
+      } else {
+        abandon();
+        return;
       }
-      // A frontend that does not read its replies has a full socket; it gets a while, no more.
-      if (System.nanoTime() - deadline > 0) {
-        throw new IOException("frontend has not taken a reply for " + REPLY_SECONDS + " s");
-      }
-      Thread.sleep(1);
+    }
+  }
+
+  /** Lets the frontend know at once that it is disconnected; the socket stays open until closed. */
+  public void hangUp() {
+    abandon();
+    try {
+      channel.shutdownOutput();
+      channel.shutdownInput();
+    } catch (IOException alreadyDown) {
+      // The frontend was faster.
     }
   }
 
@@ -196,7 +236,9 @@ public final class FrontendConnection implements AutoCloseable {
       throw Errno.exception("receive from", "frontend", count);
     }
     input.position(input.position() + count);
-    ended |= count == 0;
+    if (count == 0) {
+      abandon();
+    }
     return true;
   }
 

@@ -21,6 +21,9 @@ public final class MessageCodec {
   /** Size of the configuration space, of which virtio-blk uses the beginning. */
   public static final int CONFIG_SPACE = 0x1000;
 
+  /** Number of the message that asks for the configuration space. */
+  public static final int GET_CONFIG = 24;
+
   private static final int CONFIG_HEADER = 12;
   private static final int REGION_BYTES = 32;
   private static final long INDEX_MASK = 0xff;
@@ -54,12 +57,26 @@ public final class MessageCodec {
       case 17 -> empty(request, payload, new FrontendMessage.GetQueueNum());
       case 18 -> vringState(request, payload);
       case 21 -> empty(request, payload, new FrontendMessage.SetBackendReqFd());
-      case 24 -> getConfig(request, payload);
+      case GET_CONFIG -> getConfig(request, payload);
       case 25 -> setConfig(request, payload);
       case 36 -> empty(request, payload, new FrontendMessage.GetMaxMemSlots());
       case 37 -> new FrontendMessage.AddMemReg(singleRegion(request, payload));
       case 38 -> new FrontendMessage.RemMemReg(singleRegion(request, payload));
       default -> new FrontendMessage.Unknown(request);
+    };
+  }
+
+  /**
+   * Returns whether a message is answered with what it asks for, and never acknowledged beside
+   * that.
+   *
+   * @param request number of the message
+   * @return whether it has a reply of its own
+   */
+  public static boolean hasOwnReply(int request) {
+    return switch (request) {
+      case 1, 11, 15, 17, GET_CONFIG, 36 -> true;
+      default -> false;
     };
   }
 

@@ -1,16 +1,15 @@
 package io.ubiblk.vhost.session;
 
+import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.core.linux.Descriptor;
-import java.io.IOException;
+import io.ubiblk.core.linux.Errno;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.newsclub.net.unix.AFUNIXSocket;
-import org.newsclub.net.unix.FileDescriptorCast;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The backend's own channel to the frontend. Thread-safe.
+ * The backend's own channel to the frontend. Thread-safe, and never waits.
  *
  * @see <a
  *     href="https://qemu-project.gitlab.io/qemu/interop/vhost-user.html#back-end-message-types">
@@ -23,38 +22,46 @@ final class BackendRequests implements AutoCloseable {
   private static final int VERSION = 1;
 
   private final int fd;
-  private final AFUNIXSocket socket;
+  private boolean closed;
 
-  /** Takes over a socket, also if this fails. */
-  BackendRequests(int fd) throws IOException {
+  private BackendRequests(int fd) {
     this.fd = fd;
-    try {
-      socket = FileDescriptorCast.unsafeUsing(fd).as(AFUNIXSocket.class);
-      socket.getChannel().configureBlocking(false);
-    } catch (IOException | RuntimeException e) {
+  }
+
+  /**
+   * Takes over a socket, also if it is none.
+   *
+   * @throws BlockDeviceException.BadFormat if the descriptor is no socket
+   */
+  static BackendRequests of(int fd) throws BlockDeviceException.BadFormat {
+    String target = Descriptor.target(fd);
+    if (!target.startsWith("socket:")) {
       Descriptor.close(fd);
-      throw e;
+      throw new BlockDeviceException.BadFormat(
+          "a descriptor of " + target + " for requests of the backend, expected a socket");
     }
+    return new BackendRequests(fd);
   }
 
   /**
    * Tells the frontend that the configuration space has changed. One that does not read misses it.
    */
   synchronized void configChanged() {
-    ByteBuffer message = ByteBuffer.allocateDirect(12).order(ByteOrder.LITTLE_ENDIAN);
-    message.putInt(CONFIG_CHANGE).putInt(VERSION).putInt(0).flip();
-    try {
-      socket.getChannel().write(message);
-    } catch (IOException e) {
-      LOG.warn("frontend could not be told of the new size", e);
+    if (closed) {
+      return;
+    }
+    ByteBuffer message = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
+    message.putInt(CONFIG_CHANGE).putInt(VERSION).putInt(0);
+    int sent = Descriptor.send(fd, message.array());
+    if (sent < 0) {
+      LOG.warn("frontend could not be told of the new size: {}", Errno.name(-sent));
     }
   }
 
   @Override
   public synchronized void close() {
-    try {
-      socket.close();
-    } catch (IOException e) {
+    if (!closed) {
+      closed = true;
       Descriptor.close(fd);
     }
   }

@@ -3,6 +3,7 @@ package io.ubiblk.vhost.session;
 import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.DeviceListener;
 import io.ubiblk.core.linux.Descriptor;
+import io.ubiblk.vhost.memory.GuestMemory;
 import io.ubiblk.vhost.protocol.Envelope;
 import io.ubiblk.vhost.protocol.Features;
 import io.ubiblk.vhost.protocol.FrontendConnection;
@@ -11,9 +12,8 @@ import io.ubiblk.vhost.protocol.MessageCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,9 +33,9 @@ public final class Session implements DeviceListener {
   private final Export export;
   private final FrontendConnection connection;
   private final SessionState state;
-  private final List<Vring> rings = new ArrayList<>();
+  private final Rings rings;
+  private final AtomicBoolean checkingMemory = new AtomicBoolean();
   private volatile @Nullable BackendRequests backendRequests;
-  private boolean owned;
 
   /**
    * Creates a session.
@@ -47,24 +47,28 @@ public final class Session implements DeviceListener {
     this.export = export;
     this.connection = connection;
     this.state = new SessionState(export.config());
-    for (int i = 0; i < export.queues(); i++) {
-      rings.add(new Vring(export, i));
-    }
+    this.rings = new Rings(export, this::memoryFaulted, connection.hopeless());
   }
 
   /**
-   * Serves the frontend until it goes away or breaks the protocol. When this returns, nothing of
-   * the session is left: no request, no mapping, no descriptor.
+   * Serves the frontend until it goes away, breaks the protocol or is sent away. When this returns,
+   * nothing of the session is left: no request, no mapping, no descriptor.
    *
-   * @throws IOException if something other than the frontend failed
    * @throws InterruptedException if the thread is interrupted, which ends the session too
    */
-  public void run() throws IOException, InterruptedException {
+  public void run() throws InterruptedException {
+    boolean inOrder = false;
     export.device().addListener(this);
     try {
       serve();
+      inOrder = true;
+    } catch (IOException e) {
+      LOG.warn("{}: frontend is disconnected: {}", export.name(), e.getMessage());
     } finally {
       export.device().removeListener(this);
+      if (!inOrder) {
+        connection.hangUp();
+      }
       end();
     }
   }
@@ -77,22 +81,36 @@ public final class Session implements DeviceListener {
     }
   }
 
-  private void serve() throws InterruptedException {
-    try {
-      while (true) {
-        Envelope envelope = connection.read();
-        if (envelope == null) {
-          return;
-        }
-        try {
-          handle(envelope);
-        } finally {
-          envelope.discard();
-        }
+  private void serve() throws IOException, InterruptedException {
+    Envelope envelope;
+    while ((envelope = connection.read()) != null) {
+      try {
+        handle(envelope);
+      } finally {
+        envelope.discard();
       }
-    } catch (IOException e) {
-      LOG.warn("{}: frontend is disconnected: {}", export.name(), e.getMessage());
     }
+  }
+
+  /** A guest whose memory has been cut short cannot go on. */
+  private void memoryFaulted(GuestMemory memory) {
+    if (!checkingMemory.compareAndSet(false, true)) {
+      return;
+    }
+    memory.retain();
+    export
+        .reactors()
+        .getFirst()
+        .blocking()
+        .execute(
+            () -> {
+              if (memory.isTruncated()) {
+                LOG.warn("{}: guest memory has been cut short", export.name());
+                connection.abandon();
+              }
+              memory.release();
+              checkingMemory.set(false);
+            });
   }
 
   private void handle(Envelope envelope) throws IOException, InterruptedException {
@@ -104,16 +122,25 @@ public final class Session implements DeviceListener {
         return;
       }
     } catch (BlockDeviceException e) {
-      if (!answer || hasOwnReply(envelope.request())) {
+      ByteBuffer refusal = refusal(envelope, answer);
+      if (refusal == null) {
         throw e;
       }
       LOG.warn("{}: refused: {}", export.name(), e.getMessage());
-      reply(envelope, number(1));
+      reply(envelope, refusal);
       return;
     }
     if (answer) {
       reply(envelope, number(0));
     }
+  }
+
+  /** What tells the frontend that a message is not obeyed, if the protocol has a way. */
+  private static @Nullable ByteBuffer refusal(Envelope envelope, boolean answer) {
+    if (envelope.request() == MessageCodec.GET_CONFIG) {
+      return little(0);
+    }
+    return answer && !MessageCodec.hasOwnReply(envelope.request()) ? number(1) : null;
   }
 
   /**
@@ -140,27 +167,28 @@ public final class Session implements DeviceListener {
         return reply(envelope, config(m));
       }
       case FrontendMessage.GetVringBase m -> {
-        int base = ring(m.index()).stop(connection::hasGone);
-        return reply(envelope, little(8).putInt(m.index()).putInt(base).flip());
+        return reply(envelope, little(8).putInt(m.index()).putInt(rings.stop(m.index())).flip());
       }
       case FrontendMessage.SetFeatures m -> setFeatures(m.features());
       case FrontendMessage.SetProtocolFeatures m -> state.setProtocolFeatures(m.features());
-      case FrontendMessage.SetOwner m -> setOwner();
-      case FrontendMessage.ResetOwner m -> stopAll();
+      case FrontendMessage.SetOwner m -> {} // there is no other owner that it could be taken from
+      case FrontendMessage.ResetOwner m -> rings.stopAll();
       case FrontendMessage.SetMemTable m -> setMemory(m, envelope);
       case FrontendMessage.AddMemReg m -> addRegion(m, envelope);
       case FrontendMessage.RemMemReg m -> removeRegion(m);
-      case FrontendMessage.SetVringNum m -> ring(m.index()).setSize(m.size());
+      case FrontendMessage.SetVringNum m -> rings.get(m.index()).setSize(m.size());
       case FrontendMessage.SetVringAddr m ->
-          ring(m.index()).setAddresses(m.descriptors(), m.available(), m.used(), state.memory());
-      case FrontendMessage.SetVringBase m -> ring(m.index()).setBase(m.base());
+          rings
+              .get(m.index())
+              .setAddresses(m.descriptors(), m.available(), m.used(), state.memory());
+      case FrontendMessage.SetVringBase m -> rings.get(m.index()).setBase(m.base());
       case FrontendMessage.SetVringKick m ->
-          ring(m.index()).setKick(wakeable(envelope, m.hasDescriptor()), state);
+          rings.get(m.index()).setKick(wakeable(envelope, m.hasDescriptor()), state);
       case FrontendMessage.SetVringCall m ->
-          ring(m.index()).setCall(wakeable(envelope, m.hasDescriptor()));
+          rings.get(m.index()).setCall(wakeable(envelope, m.hasDescriptor()));
       case FrontendMessage.SetVringErr m ->
-          ring(m.index()).setError(wakeable(envelope, m.hasDescriptor()));
-      case FrontendMessage.SetVringEnable m -> ring(m.index()).setEnabled(m.enabled());
+          rings.get(m.index()).setError(wakeable(envelope, m.hasDescriptor()));
+      case FrontendMessage.SetVringEnable m -> rings.get(m.index()).setEnabled(m.enabled());
       case FrontendMessage.SetBackendReqFd m -> setBackendRequests(envelope);
       case FrontendMessage.SetConfig m -> setConfig(m);
       case FrontendMessage.Unknown m ->
@@ -169,57 +197,36 @@ public final class Session implements DeviceListener {
     return false;
   }
 
-  private void setOwner() throws BlockDeviceException.BadFormat {
-    if (owned) {
-      throw new BlockDeviceException.BadFormat("owner set twice");
-    }
-    owned = true;
-  }
-
-  private void setFeatures(long features) throws IOException, InterruptedException {
+  private void setFeatures(long features) throws BlockDeviceException.BadFormat {
     state.setFeatures(features);
-    applyCacheMode();
+    rings.setWriteThrough(state.isWriteThrough());
   }
 
-  private void setConfig(FrontendMessage.SetConfig message)
-      throws IOException, InterruptedException {
+  private void setConfig(FrontendMessage.SetConfig message) throws BlockDeviceException.BadFormat {
     state.setConfig(message.offset(), message.content());
-    applyCacheMode();
-  }
-
-  private void applyCacheMode() throws IOException, InterruptedException {
-    for (Vring ring : rings) {
-      ring.setWriteThrough(state.isWriteThrough());
-    }
+    rings.setWriteThrough(state.isWriteThrough());
   }
 
   private void setMemory(FrontendMessage.SetMemTable message, Envelope envelope)
-      throws IOException, InterruptedException {
+      throws BlockDeviceException {
     state.setMemory(message.regions(), envelope.take(message.regions().size()));
-    applyMemory();
+    rings.setMemory(state.memory());
   }
 
   private void addRegion(FrontendMessage.AddMemReg message, Envelope envelope)
-      throws IOException, InterruptedException {
+      throws BlockDeviceException {
     state.addRegion(message.region(), envelope.take(1)[0]);
-    applyMemory();
+    rings.setMemory(state.memory());
   }
 
-  private void removeRegion(FrontendMessage.RemMemReg message)
-      throws IOException, InterruptedException {
+  private void removeRegion(FrontendMessage.RemMemReg message) throws BlockDeviceException {
     state.removeRegion(message.region());
-    applyMemory();
+    rings.setMemory(state.memory());
   }
 
-  private void applyMemory() throws IOException, InterruptedException {
-    for (Vring ring : rings) {
-      ring.setMemory(state.memory());
-    }
-  }
-
-  private void setBackendRequests(Envelope envelope) throws IOException {
+  private void setBackendRequests(Envelope envelope) throws BlockDeviceException {
     BackendRequests old = backendRequests;
-    backendRequests = new BackendRequests(envelope.take(1)[0]);
+    backendRequests = BackendRequests.of(envelope.take(1)[0]);
     if (old != null) {
       old.close();
     }
@@ -234,14 +241,6 @@ public final class Session implements DeviceListener {
         .putInt(message.flags())
         .put(bytes)
         .flip();
-  }
-
-  private Vring ring(int index) throws BlockDeviceException.BadFormat {
-    if (index < 0 || index >= rings.size()) {
-      throw new BlockDeviceException.BadFormat(
-          "ring " + Integer.toUnsignedLong(index) + ", expected 0 to " + (rings.size() - 1));
-    }
-    return rings.get(index);
   }
 
   /** Takes a descriptor that can be waited for or written to without harm. */
@@ -267,20 +266,15 @@ public final class Session implements DeviceListener {
             + ", expected an eventfd");
   }
 
-  private void stopAll() throws IOException, InterruptedException {
-    for (Vring ring : rings) {
-      ring.stop(connection::hasGone);
-    }
-  }
-
-  private void end() throws IOException, InterruptedException {
-    for (Vring ring : rings) {
-      ring.abandon();
-    }
-    state.releaseMemory();
-    BackendRequests channel = backendRequests;
-    if (channel != null) {
-      channel.close();
+  private void end() {
+    try {
+      rings.end();
+    } finally {
+      state.releaseMemory();
+      BackendRequests channel = backendRequests;
+      if (channel != null) {
+        channel.close();
+      }
     }
   }
 
@@ -288,13 +282,6 @@ public final class Session implements DeviceListener {
       throws IOException, InterruptedException {
     connection.reply(envelope.request(), payload);
     return true;
-  }
-
-  private static boolean hasOwnReply(int request) {
-    return switch (request) {
-      case 1, 11, 15, 17, 24, 36 -> true;
-      default -> false;
-    };
   }
 
   private static ByteBuffer number(long value) {

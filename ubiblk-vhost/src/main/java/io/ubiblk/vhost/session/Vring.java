@@ -8,15 +8,16 @@ import io.ubiblk.core.io.Watch;
 import io.ubiblk.core.linux.Descriptor;
 import io.ubiblk.core.linux.EventFd;
 import io.ubiblk.vhost.memory.GuestMemory;
+import io.ubiblk.vhost.virtqueue.RingObserver;
 import io.ubiblk.vhost.virtqueue.RingSetup;
 import io.ubiblk.vhost.virtqueue.Virtqueue;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.function.BooleanSupplier;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One ring of a session: what the frontend has said of it, its descriptors, and the queue that runs
@@ -24,12 +25,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Vring {
 
+  private static final Logger LOG = LoggerFactory.getLogger(Vring.class);
   private static final int NONE = -1;
-  private static final long GONE_CHECK_MILLIS = 50;
 
   private final Export export;
   private final int index;
   private final IoReactor reactor;
+  private final RingObserver observer;
   private int size;
   private int base;
   private long descriptors;
@@ -38,14 +40,15 @@ final class Vring {
   private boolean located;
   private int kickFd = NONE;
   private int callFd = NONE;
-  // Also read by the reactor that reports an error.
-  private volatile int errorFd = NONE;
+  private int errorFd = NONE;
   private boolean enabled;
   private @Nullable Virtqueue queue;
+  private CompletableFuture<Boolean> stopped = CompletableFuture.completedFuture(true);
 
-  Vring(Export export, int index) {
+  Vring(Export export, int index, RingObserver observer) {
     this.export = export;
     this.index = index;
+    this.observer = observer;
     this.reactor = (IoReactor) export.reactors().get(index);
   }
 
@@ -66,7 +69,7 @@ final class Vring {
       throws BlockDeviceException.BadFormat {
     checkStopped("addresses");
     new RingSetup(Math.max(size, 1), 0, newDescriptors, newAvailable, newUsed, false, false)
-        .checkInside(memory);
+        .check(memory);
     descriptors = newDescriptors;
     available = newAvailable;
     used = newUsed;
@@ -83,95 +86,118 @@ final class Vring {
   }
 
   /** Takes over the descriptor of the driver's kicks, and starts the ring unless it runs. */
-  void setKick(int fd, SessionState state) throws IOException, InterruptedException {
-    replaceKick(fd);
-    if (queue == null) {
-      start(state);
-    } else {
-      attachKick(queue);
+  void setKick(int fd, SessionState state) throws IOException {
+    int old = kickFd;
+    kickFd = fd;
+    Virtqueue running = queue;
+    try {
+      if (running == null) {
+        start(state);
+      } else {
+        OnReactor.call(reactor, () -> watchKick(running));
+      }
+    } finally {
+      close(old);
     }
   }
 
   /** Takes over the descriptor by which the driver is interrupted. */
-  void setCall(int fd) throws IOException, InterruptedException {
+  void setCall(int fd) {
     int old = callFd;
     callFd = fd;
-    Virtqueue running = queue;
-    if (running != null) {
-      OnReactor.run(reactor, () -> running.setCall(signal()));
+    try {
+      onQueue(running -> running.setCall(signal(fd)));
+    } finally {
+      close(old);
     }
-    close(old);
   }
 
   /** Takes over the descriptor by which errors are reported. */
   void setError(int fd) {
     int old = errorFd;
     errorFd = fd;
-    close(old);
+    try {
+      onQueue(running -> running.setError(signal(fd)));
+    } finally {
+      close(old);
+    }
   }
 
-  void setEnabled(boolean value) throws IOException, InterruptedException {
+  void setEnabled(boolean value) {
     enabled = value;
-    Virtqueue running = queue;
-    if (running != null) {
-      OnReactor.run(reactor, () -> running.setEnabled(value));
-    }
+    onQueue(running -> running.setEnabled(value));
   }
 
-  void setMemory(GuestMemory memory) throws IOException, InterruptedException {
-    Virtqueue running = queue;
-    if (running != null) {
-      OnReactor.run(reactor, () -> running.setMemory(memory));
-    }
+  void setMemory(GuestMemory memory) {
+    onQueue(running -> running.setMemory(memory));
   }
 
-  void setWriteThrough(boolean value) throws IOException, InterruptedException {
-    Virtqueue running = queue;
-    if (running != null) {
-      OnReactor.run(reactor, () -> running.setWriteThrough(value));
-    }
+  void setWriteThrough(boolean value) {
+    onQueue(running -> running.setWriteThrough(value));
   }
 
   /**
-   * Stops the ring when its requests are done, or without them if the frontend goes away meanwhile.
+   * Begins to stop the ring: takes no further requests.
    *
-   * @param hasGone whether the frontend has gone
-   * @return where the ring would go on
+   * @param inOrder whether to wait for the requests that were taken; false may follow true
    */
-  int stop(BooleanSupplier hasGone) throws IOException, InterruptedException {
+  void beginStop(boolean inOrder) {
     Virtqueue running = queue;
-    if (running != null) {
-      CompletableFuture<Boolean> stopped = new CompletableFuture<>();
-      reactor.execute(() -> running.stop(() -> stopped.complete(true)));
-      while (!isDone(stopped)) {
-        if (hasGone.getAsBoolean()) {
-          abandon();
-          return base;
-        }
-      }
-      base = running.base();
+    if (running == null) {
+      return;
+    }
+    CompletableFuture<Boolean> done = stopped;
+    try {
+      reactor.execute(
+          () -> {
+            try {
+              if (inOrder) {
+                running.stop(() -> done.complete(true));
+              } else {
+                running.abandon(() -> done.complete(true));
+              }
+            } catch (RuntimeException | Error e) {
+              LOG.error("{} could not be stopped in order", this, e);
+              done.complete(false);
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      LOG.error("{}: its reactor was closed first", this, e);
+      done.complete(false);
+    }
+  }
+
+  /** Completes when nothing touches guest memory any more. */
+  CompletableFuture<Boolean> stopped() {
+    return stopped;
+  }
+
+  /**
+   * Takes note that the ring has stopped.
+   *
+   * @return where it would go on
+   */
+  int finishStop() {
+    Virtqueue last = queue;
+    if (last != null) {
+      base = last.base();
       queue = null;
     }
-    replaceKick(NONE);
+    close(kickFd);
+    kickFd = NONE;
     return base;
   }
 
-  /** Ends the ring without its driver, and gives everything up. */
-  void abandon() throws IOException, InterruptedException {
-    Virtqueue running = queue;
-    if (running != null) {
-      CompletableFuture<Boolean> abandoned = new CompletableFuture<>();
-      reactor.execute(() -> running.abandon(() -> abandoned.complete(true)));
-      while (!isDone(abandoned)) {}
-      queue = null;
-    }
-    replaceKick(NONE);
-    setError(NONE);
+  /** Gives up the descriptors of a ring that has stopped. */
+  void release() {
+    finishStop();
     close(callFd);
     callFd = NONE;
+    close(errorFd);
+    errorFd = NONE;
   }
 
-  private void start(SessionState state) throws IOException, InterruptedException {
+  private void start(SessionState state) throws IOException {
     if (size == 0 || !located) {
       throw new BlockDeviceException.BadFormat(
           this + ": started before its size and addresses were set");
@@ -179,7 +205,8 @@ final class Vring {
     RingSetup setup =
         new RingSetup(
             size, base, descriptors, available, used, state.hasEventIndex(), state.hasIndirect());
-    Virtqueue started =
+    boolean serve = enabled || !state.ringsBeginDisabled();
+    queue =
         OnReactor.call(
             reactor,
             () -> {
@@ -191,25 +218,30 @@ final class Vring {
                       export.limits(),
                       setup,
                       state.memory(),
-                      reason -> reportError());
+                      observer);
               created.setWriteThrough(state.isWriteThrough());
-              created.setCall(signal());
-              return created;
+              created.setCall(signal(callFd));
+              created.setError(signal(errorFd));
+              return watchKick(created, serve);
             });
-    queue = started;
-    attachKick(started);
-    boolean serve = enabled || !state.ringsBeginDisabled();
-    OnReactor.run(reactor, () -> started.setEnabled(serve));
+    stopped = new CompletableFuture<>();
   }
 
-  private void attachKick(Virtqueue running) throws IOException, InterruptedException {
-    int fd = kickFd;
-    OnReactor.call(
-        reactor,
-        () -> {
-          running.setKick(fd == NONE ? null : watch(fd, running));
-          return true;
-        });
+  /** The queue with its kick, or none if the kick cannot be had. */
+  private Virtqueue watchKick(Virtqueue created, boolean serve) throws BlockDeviceException {
+    try {
+      watchKick(created);
+      created.setEnabled(serve);
+      return created;
+    } catch (BlockDeviceException | RuntimeException e) {
+      created.abandon(() -> {});
+      throw e;
+    }
+  }
+
+  private boolean watchKick(Virtqueue running) throws BlockDeviceException {
+    running.setKick(kickFd == NONE ? null : watch(kickFd, running));
+    return true;
   }
 
   private Watch watch(int fd, Virtqueue running) throws BlockDeviceException {
@@ -225,40 +257,20 @@ final class Vring {
         });
   }
 
-  private @Nullable Signal signal() {
-    return callFd == NONE ? null : reactor.signal(callFd);
+  private @Nullable Signal signal(int fd) {
+    return fd == NONE ? null : reactor.signal(fd);
   }
 
-  private void reportError() {
-    int fd = errorFd;
-    if (fd != NONE && Descriptor.isNonBlocking(fd)) {
-      EventFd.signal(fd);
-    }
-  }
-
-  private void replaceKick(int fd) throws IOException, InterruptedException {
-    int old = kickFd;
-    kickFd = fd;
+  private void onQueue(Consumer<Virtqueue> work) {
     Virtqueue running = queue;
-    if (running != null && old != NONE) {
-      OnReactor.run(reactor, () -> running.setKick(null));
+    if (running != null) {
+      OnReactor.run(reactor, () -> work.accept(running));
     }
-    close(old);
   }
 
   private void checkStopped(String what) throws BlockDeviceException.BadFormat {
     if (queue != null) {
       throw new BlockDeviceException.BadFormat(this + ": " + what + " set while the ring runs");
-    }
-  }
-
-  private static boolean isDone(CompletableFuture<Boolean> future) throws InterruptedException {
-    try {
-      return future.get(GONE_CHECK_MILLIS, TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      return false;
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e);
     }
   }
 

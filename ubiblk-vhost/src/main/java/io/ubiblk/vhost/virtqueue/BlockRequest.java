@@ -3,6 +3,7 @@ package io.ubiblk.vhost.virtqueue;
 import io.ubiblk.api.ScatterList;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** A virtio-blk request on its way: one object for each slot of a queue, used again and again. */
@@ -24,12 +25,15 @@ final class BlockRequest {
 
   private static final int USUAL_PIECES = 256;
 
+  /** Most calls of the channel at once for one read or write. */
+  private static final int BATCH = 16;
+
   final int slot;
 
   /** Index of the chain's first descriptor. */
   int head;
 
-  /** The memory that the chain lies in. */
+  /** The memory that the chain lies in, while the request is in flight. */
   @Nullable MemoryLease lease;
 
   int type;
@@ -41,18 +45,29 @@ final class BlockRequest {
   /** What the driver wants filled, before the status byte. */
   ScatterList in = new ScatterList();
 
+  /** How many pieces of memory the request has been counted as. */
+  int counted;
+
   /** Whether something about the chain is wrong. */
   boolean malformed;
+
+  /** Whether memory of the chain is not there any more. */
+  boolean vanished;
 
   private MemorySegment statusMemory = MemorySegment.NULL;
   private long statusOffset;
   private boolean hasStatus;
 
-  /** Parts of a request with several ranges: how many, how many issued, how many unfinished. */
-  int parts;
+  /**
+   * Calls of the channel that the request takes: how many, how many issued, how many unfinished.
+   */
+  long parts;
 
-  int issued;
+  long issued;
   int unfinished;
+
+  /** Whether the channel was full when a call was to be issued. */
+  boolean waiting;
 
   /** Outcome of the request, or of its parts so far. */
   byte result;
@@ -60,23 +75,37 @@ final class BlockRequest {
   /** Whether the data was written and only has to be made durable. */
   boolean flushing;
 
+  // For reads and writes that are larger than the device takes: the calls that are issued together.
+  private ScatterList @Nullable [] slices;
+  private long batch;
+
   BlockRequest(int slot) {
     this.slot = slot;
   }
 
-  void begin(int newHead) {
+  void begin(int newHead, MemoryLease newLease) {
     head = newHead;
+    lease = newLease;
     type = -1;
+    counted = 0;
     malformed = false;
+    vanished = false;
     hasStatus = false;
     parts = 1;
     issued = 0;
     unfinished = 0;
+    waiting = false;
+    batch = 0;
     result = OK;
     flushing = false;
-    // A guest that sends monstrous chains must not make every slot keep room for them.
+  }
+
+  /** Forgets the chain. A guest that sends monstrous ones must not make every slot keep room. */
+  void clear() {
+    lease = null;
     out = emptied(out);
     in = emptied(in);
+    slices = null;
   }
 
   private static ScatterList emptied(ScatterList list) {
@@ -85,6 +114,37 @@ final class BlockRequest {
     }
     list.clear();
     return list;
+  }
+
+  /** {@return the number of pieces of memory that the request consists of} */
+  int pieces() {
+    return out.count() + in.count();
+  }
+
+  /** Begins a batch of calls, unless calls of the one before are unfinished. */
+  void beginBatch() {
+    if (unfinished == 0) {
+      batch = issued;
+    }
+  }
+
+  boolean batchHasRoom() {
+    return issued - batch < BATCH;
+  }
+
+  /** The part of the data that is to be issued next, all parts but the last being of one size. */
+  ScatterList nextSlice(ScatterList data, int size) {
+    ScatterList[] all = slices;
+    if (all == null) {
+      all = new ScatterList[BATCH];
+      Arrays.setAll(all, i -> new ScatterList());
+      slices = all;
+    }
+    // Which call of a batch is over cannot be told, so a list is used again in the next batch only.
+    ScatterList slice = all[(int) (issued - batch)];
+    slice.clear();
+    slice.addRange(data, issued * size, Math.min(size, data.byteSize() - issued * size));
+    return slice;
   }
 
   void statusAt(MemorySegment memory, long offset) {
@@ -97,7 +157,9 @@ final class BlockRequest {
     return hasStatus;
   }
 
-  void writeStatus(byte status) {
-    statusMemory.set(ValueLayout.JAVA_BYTE, statusOffset, status);
+  void writeStatus() {
+    if (hasStatus) {
+      statusMemory.set(ValueLayout.JAVA_BYTE, statusOffset, result);
+    }
   }
 }

@@ -31,6 +31,11 @@ final class ChainReader {
   /** The longest queue there is, and thereby the longest table that a driver may use. */
   private static final int MOST_DESCRIPTORS = 32768;
 
+  /**
+   * Most pieces of memory in a request; a descriptor may consist of as many as there are regions.
+   */
+  private static final int MOST_PIECES = 2 * MOST_DESCRIPTORS;
+
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
@@ -49,6 +54,7 @@ final class ChainReader {
   private boolean writableSeen;
   private long lastWritable;
   private long writableBytes;
+  private int descriptors;
 
   /**
    * Creates a reader.
@@ -62,8 +68,13 @@ final class ChainReader {
     this.header = arena.allocate(BlockRequest.HEADER_SIZE, 8);
   }
 
-  /** Reads the chain that begins at a request's head into the request. */
-  void read(SplitRing ring, GuestMemory memory, BlockRequest request) {
+  /**
+   * Reads the chain that begins at a request's head into the request. What comes of it is to be
+   * used only after a look at {@link io.ubiblk.vhost.memory.MemoryFault}.
+   *
+   * @return how many descriptors that took
+   */
+  int read(SplitRing ring, GuestMemory memory, BlockRequest request) {
     table = ring.descriptors();
     tableOffset = 0;
     tableSize = ring.size();
@@ -71,12 +82,14 @@ final class ChainReader {
     writableSeen = false;
     lastWritable = -1;
     writableBytes = 0;
-    if (!walk(memory, request)) {
+    descriptors = 0;
+    if (walk(memory, request)) {
+      finish(memory, request);
+    } else {
       // Where the chain ends is not known, so neither is its status byte.
       request.malformed = true;
-      return;
     }
-    finish(memory, request);
+    return descriptors;
   }
 
   private boolean walk(GuestMemory memory, BlockRequest request) {
@@ -86,6 +99,7 @@ final class ChainReader {
       if (index >= tableSize) {
         return false;
       }
+      descriptors++;
       long at = tableOffset + (long) index * SplitRing.DESCRIPTOR_SIZE;
       long address = table.get(LONG, at + ADDRESS);
       long length = Integer.toUnsignedLong(table.get(INT, at + LENGTH));
@@ -93,7 +107,7 @@ final class ChainReader {
       index = table.get(SHORT, at + NEXT) & 0xffff;
       if ((flags & FLAG_INDIRECT) != 0) {
         boolean wellFormed = indirectAllowed && !indirect && (flags & FLAG_NEXT) == 0;
-        if (!wellFormed || !enterTable(memory, address, length)) {
+        if (!wellFormed || !enterTable(memory, request, address, length)) {
           return false;
         }
         indirect = true;
@@ -101,10 +115,8 @@ final class ChainReader {
         seen = -1;
         continue;
       }
-      if ((flags & FLAG_WRITE) != 0) {
-        addWritable(memory, request, address, length);
-      } else {
-        addReadable(memory, request, address, length);
+      if (length > 0) {
+        add(memory, request, address, length, (flags & FLAG_WRITE) != 0);
       }
       if ((flags & FLAG_NEXT) == 0) {
         return true;
@@ -113,7 +125,7 @@ final class ChainReader {
     return false;
   }
 
-  private boolean enterTable(GuestMemory memory, long address, long length) {
+  private boolean enterTable(GuestMemory memory, BlockRequest request, long address, long length) {
     if (length == 0
         || length % SplitRing.DESCRIPTOR_SIZE != 0
         || length > (long) MOST_DESCRIPTORS * SplitRing.DESCRIPTOR_SIZE) {
@@ -126,7 +138,7 @@ final class ChainReader {
     if (memory.remaining(region, address) >= length) {
       table = memory.segment(region);
       tableOffset = memory.offset(region, address);
-    } else if (!copyTable(memory, address, length)) {
+    } else if (!copyTable(memory, request, address, length)) {
       return false;
     }
     tableSize = (int) (length / SplitRing.DESCRIPTOR_SIZE);
@@ -134,17 +146,25 @@ final class ChainReader {
   }
 
   /** A table that crosses regions. */
-  private boolean copyTable(GuestMemory memory, long address, long length) {
+  private boolean copyTable(GuestMemory memory, BlockRequest request, long address, long length) {
     if (tableCopy.byteSize() == 0) {
       tableCopy = arena.allocate((long) MOST_DESCRIPTORS * SplitRing.DESCRIPTOR_SIZE, 8);
     }
-    pieces.clear();
-    if (!memory.addTo(pieces, address, length) || !pieces.copyTo(0, tableCopy, 0, length)) {
-      return false;
-    }
     table = tableCopy;
     tableOffset = 0;
-    return true;
+    return copy(memory, request, address, tableCopy, 0, length);
+  }
+
+  private void add(
+      GuestMemory memory, BlockRequest request, long address, long length, boolean writable) {
+    if (writable) {
+      writableSeen = true;
+      lastWritable = address + length - 1;
+      writableBytes += length;
+      addData(memory, request, request.in, address, length);
+    } else {
+      addReadable(memory, request, address, length);
+    }
   }
 
   private void addReadable(GuestMemory memory, BlockRequest request, long address, long length) {
@@ -153,34 +173,37 @@ final class ChainReader {
       return;
     }
     long skip = Math.min(length, BlockRequest.HEADER_SIZE - headerBytes);
-    if (skip > 0 && !readHeader(memory, address, (int) skip)) {
-      request.malformed = true;
-      return;
+    if (skip > 0) {
+      if (!copy(memory, request, address, header, headerBytes, skip)) {
+        request.malformed = true;
+        return;
+      }
+      headerBytes += (int) skip;
     }
-    if (!memory.addTo(request.out, address + skip, length - skip)) {
-      request.malformed = true;
+    addData(memory, request, request.out, address + skip, length - skip);
+  }
+
+  /** A chain that is wrong is only followed to its end, for the status byte. */
+  private static void addData(
+      GuestMemory memory, BlockRequest request, ScatterList data, long address, long length) {
+    if (!request.malformed) {
+      request.malformed = !memory.addTo(data, address, length) || request.pieces() > MOST_PIECES;
     }
   }
 
-  private boolean readHeader(GuestMemory memory, long address, int length) {
+  private boolean copy(
+      GuestMemory memory,
+      BlockRequest request,
+      long address,
+      MemorySegment dst,
+      long dstOffset,
+      long length) {
     pieces.clear();
-    if (!memory.addTo(pieces, address, length) || !pieces.copyTo(0, header, headerBytes, length)) {
+    if (!memory.addTo(pieces, address, length)) {
       return false;
     }
-    headerBytes += length;
-    return true;
-  }
-
-  private void addWritable(GuestMemory memory, BlockRequest request, long address, long length) {
-    writableSeen = true;
-    if (length == 0) {
-      return;
-    }
-    lastWritable = address + length - 1;
-    writableBytes += length;
-    if (!memory.addTo(request.in, address, length)) {
-      request.malformed = true;
-    }
+    request.vanished |= !pieces.copyTo(0, dst, dstOffset, length);
+    return !request.vanished;
   }
 
   private void finish(GuestMemory memory, BlockRequest request) {

@@ -8,8 +8,6 @@ import io.ubiblk.api.IoFlags;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * Turns virtio-blk requests into calls of a channel, and statuses of the channel into those of the
@@ -35,33 +33,30 @@ final class RequestExecutor {
   enum Progress {
     /** Other calls of the request are missing. */
     PENDING,
-    /** The data has to be made durable: start the request again. */
+    /** There is more to do: start the request again. */
     AGAIN,
     /** The request is over; its result says how. */
     OVER
   }
 
-  // struct virtio_blk_discard_write_zeroes
-  private static final int RANGE_SIZE = 16;
-  private static final int RANGE_SECTOR = 0;
-  private static final int RANGE_SECTORS = 8;
-  private static final int RANGE_FLAGS = 12;
-  private static final int RANGE_UNMAP = 1;
   private static final int ID_BYTES = 20;
+  private static final long LARGEST_USED_LENGTH = 0xffffffffL;
 
   private final BlockDevice device;
   private final BlockChannel channel;
   private final QueueLimits limits;
+  private final Ranges ranges;
   private final boolean canForce;
-  private final MemorySegment range;
+  private final int largest;
   private boolean writeThrough;
 
   RequestExecutor(BlockDevice device, BlockChannel channel, QueueLimits limits, Arena arena) {
     this.device = device;
     this.channel = channel;
     this.limits = limits;
+    this.ranges = new Ranges(device, arena);
     this.canForce = device.capabilities().contains(Capability.FUA);
-    this.range = arena.allocate(RANGE_SIZE, 8);
+    this.largest = device.geometry().maxTransfer();
   }
 
   /** Whether writes must be durable when they complete. */
@@ -69,13 +64,16 @@ final class RequestExecutor {
     writeThrough = value && device.capabilities().contains(Capability.FLUSH);
   }
 
-  /** Starts a request that was read from its chain, or goes on where the channel was full. */
+  /** Starts a request that was read from its chain, or goes on with one that is not complete. */
   Outcome start(BlockRequest request) {
     if (request.flushing) {
       return channel.flush(request.slot) ? Outcome.STARTED : Outcome.FULL;
     }
     if (request.malformed) {
       return finished(request, BlockRequest.IO_ERROR);
+    }
+    if (request.result != BlockRequest.OK) {
+      return cut(request);
     }
     return switch (request.type) {
       case BlockRequest.TYPE_IN -> read(request);
@@ -91,14 +89,21 @@ final class RequestExecutor {
   /** Takes the outcome of one call of the channel. */
   Progress completed(BlockRequest request, int status) {
     request.unfinished--;
+    request.vanished |= status == Status.EFAULT;
     if (status != Status.OK && request.result == BlockRequest.OK) {
       request.result =
           status == Status.EOPNOTSUPP ? BlockRequest.UNSUPPORTED : BlockRequest.IO_ERROR;
     }
-    if (request.unfinished > 0 || request.issued < request.parts) {
+    if (request.unfinished > 0 || request.waiting) {
       return Progress.PENDING;
     }
-    if (mustFlushAfter(request) && request.result == BlockRequest.OK && !request.flushing) {
+    if (request.result != BlockRequest.OK || request.flushing) {
+      return Progress.OVER;
+    }
+    if (request.issued < request.parts) {
+      return Progress.AGAIN;
+    }
+    if (mustFlushAfter(request)) {
       request.flushing = true;
       request.unfinished = 1;
       return Progress.AGAIN;
@@ -115,46 +120,73 @@ final class RequestExecutor {
       return 1;
     }
     return switch (request.type) {
-      case BlockRequest.TYPE_IN -> (int) request.in.byteSize() + 1;
+      case BlockRequest.TYPE_IN -> (int) Math.min(request.in.byteSize() + 1, LARGEST_USED_LENGTH);
       case BlockRequest.TYPE_GET_ID -> ID_BYTES + 1;
       default -> 1;
     };
   }
 
   private Outcome read(BlockRequest request) {
-    ScatterList data = request.in;
-    if (request.out.byteSize() > 0 || !isTransfer(request, data)) {
+    if (request.out.byteSize() > 0) {
       return finished(request, BlockRequest.IO_ERROR);
     }
-    return issued(request, channel.read(request.sector * Geometry.SECTOR, data, request.slot));
+    return transfer(request, request.in);
   }
 
   private Outcome write(BlockRequest request) {
-    ScatterList data = request.out;
-    if (request.in.byteSize() > 0 || !isTransfer(request, data)) {
+    if (request.in.byteSize() > 0) {
       return finished(request, BlockRequest.IO_ERROR);
     }
-    int flags = writeThrough && canForce ? IoFlags.FUA : IoFlags.NONE;
-    return issued(
-        request, channel.write(request.sector * Geometry.SECTOR, data, flags, request.slot));
+    return transfer(request, request.out);
   }
 
-  private static boolean isTransfer(BlockRequest request, ScatterList data) {
-    return isSector(request.sector) && data.byteSize() % Geometry.SECTOR == 0;
+  /** Issues a read or write, or the next parts of one that is larger than the device takes. */
+  private Outcome transfer(BlockRequest request, ScatterList data) {
+    long length = data.byteSize();
+    if (request.issued == 0) {
+      if (length % Geometry.SECTOR != 0 || !isInside(request.sector, length)) {
+        return finished(request, BlockRequest.IO_ERROR);
+      }
+      request.parts = length <= largest ? 1 : (length + largest - 1) / largest;
+    }
+    request.beginBatch();
+    while (request.issued < request.parts && request.batchHasRoom()) {
+      ScatterList part = request.parts == 1 ? data : request.nextSlice(data, largest);
+      long offset = request.sector * Geometry.SECTOR + request.issued * largest;
+      boolean accepted =
+          request.type == BlockRequest.TYPE_IN
+              ? channel.read(offset, part, request.slot)
+              : channel.write(offset, part, forced(), request.slot);
+      if (!accepted) {
+        return Outcome.FULL;
+      }
+      request.issued++;
+      request.unfinished++;
+    }
+    return Outcome.STARTED;
   }
 
-  private static boolean isSector(long sector) {
-    return sector >= 0 && sector <= Long.MAX_VALUE / Geometry.SECTOR;
+  private boolean isInside(long sector, long length) {
+    return sector >= 0
+        && sector <= Long.MAX_VALUE / Geometry.SECTOR
+        && device.geometry().check(sector * Geometry.SECTOR, length) == Status.OK;
   }
 
   private Outcome flush(BlockRequest request) {
-    return issued(request, channel.flush(request.slot));
+    if (!channel.flush(request.slot)) {
+      return Outcome.FULL;
+    }
+    request.issued = 1;
+    request.unfinished = 1;
+    return Outcome.STARTED;
   }
 
   private Outcome id(BlockRequest request) {
-    boolean fits = request.in.byteSize() >= ID_BYTES;
-    boolean copied = fits && request.in.copyFrom(0, limits.id(), 0, ID_BYTES);
-    return finished(request, copied ? BlockRequest.OK : BlockRequest.IO_ERROR);
+    if (request.in.byteSize() < ID_BYTES) {
+      return finished(request, BlockRequest.IO_ERROR);
+    }
+    request.vanished = !request.in.copyFrom(0, limits.id(), 0, ID_BYTES);
+    return finished(request, request.vanished ? BlockRequest.IO_ERROR : BlockRequest.OK);
   }
 
   private Outcome ranges(BlockRequest request, Capability needed) {
@@ -162,18 +194,17 @@ final class RequestExecutor {
       return finished(request, BlockRequest.UNSUPPORTED);
     }
     if (request.issued == 0) {
-      byte verdict = checkRanges(request);
+      byte verdict = ranges.check(request);
       if (verdict != BlockRequest.OK) {
         return finished(request, verdict);
       }
+      request.parts = request.out.byteSize() / Ranges.SIZE;
     }
     while (request.issued < request.parts) {
-      if (!readRange(request, request.issued)
-          || !isSector(range.get(ValueLayout.JAVA_LONG, RANGE_SECTOR))) {
+      if (!ranges.next(request)) {
         // The memory went away, or changed since it was checked.
-        request.parts = request.issued;
         request.result = BlockRequest.IO_ERROR;
-        return request.unfinished == 0 ? Outcome.FINISHED : Outcome.STARTED;
+        return cut(request);
       }
       if (!issueRange(request)) {
         return Outcome.FULL;
@@ -184,49 +215,16 @@ final class RequestExecutor {
     return Outcome.STARTED;
   }
 
-  private byte checkRanges(BlockRequest request) {
-    long bytes = request.out.byteSize();
-    if (bytes == 0
-        || bytes % RANGE_SIZE != 0
-        || bytes / RANGE_SIZE > QueueLimits.MOST_RANGES
-        || request.in.byteSize() > 0) {
-      return BlockRequest.IO_ERROR;
-    }
-    request.parts = (int) (bytes / RANGE_SIZE);
-    int allowed = request.type == BlockRequest.TYPE_WRITE_ZEROES ? RANGE_UNMAP : 0;
-    for (int i = 0; i < request.parts; i++) {
-      if (!readRange(request, i)) {
-        return BlockRequest.IO_ERROR;
-      }
-      long sector = range.get(ValueLayout.JAVA_LONG, RANGE_SECTOR);
-      long sectors = Integer.toUnsignedLong(range.get(ValueLayout.JAVA_INT, RANGE_SECTORS));
-      if ((range.get(ValueLayout.JAVA_INT, RANGE_FLAGS) & ~allowed) != 0) {
-        return BlockRequest.UNSUPPORTED;
-      }
-      if (!isSector(sector)
-          || sectors > QueueLimits.MOST_RANGE_SECTORS
-          || device.geometry().check(sector * Geometry.SECTOR, sectors * Geometry.SECTOR)
-              != Status.OK) {
-        return BlockRequest.IO_ERROR;
-      }
-    }
-    return BlockRequest.OK;
-  }
-
-  private boolean readRange(BlockRequest request, int index) {
-    return request.out.copyTo((long) index * RANGE_SIZE, range, 0, RANGE_SIZE);
-  }
-
   private boolean issueRange(BlockRequest request) {
-    long offset = range.get(ValueLayout.JAVA_LONG, RANGE_SECTOR) * Geometry.SECTOR;
-    long length =
-        Integer.toUnsignedLong(range.get(ValueLayout.JAVA_INT, RANGE_SECTORS)) * Geometry.SECTOR;
     if (request.type == BlockRequest.TYPE_DISCARD) {
-      return channel.discard(offset, length, request.slot);
+      return channel.discard(ranges.offset(), ranges.length(), request.slot);
     }
-    boolean unmap = (range.get(ValueLayout.JAVA_INT, RANGE_FLAGS) & RANGE_UNMAP) != 0;
-    int flags = (unmap ? 0 : IoFlags.NO_UNMAP) | (writeThrough && canForce ? IoFlags.FUA : 0);
-    return channel.writeZeroes(offset, length, flags, request.slot);
+    int flags = (ranges.unmap() ? 0 : IoFlags.NO_UNMAP) | forced();
+    return channel.writeZeroes(ranges.offset(), ranges.length(), flags, request.slot);
+  }
+
+  private int forced() {
+    return writeThrough && canForce ? IoFlags.FUA : IoFlags.NONE;
   }
 
   private boolean mustFlushAfter(BlockRequest request) {
@@ -236,13 +234,9 @@ final class RequestExecutor {
             || request.type == BlockRequest.TYPE_WRITE_ZEROES);
   }
 
-  private static Outcome issued(BlockRequest request, boolean accepted) {
-    if (!accepted) {
-      return Outcome.FULL;
-    }
-    request.issued = 1;
-    request.unfinished = 1;
-    return Outcome.STARTED;
+  /** Issues nothing more of a request of which a part has failed. */
+  private static Outcome cut(BlockRequest request) {
+    return request.unfinished == 0 ? Outcome.FINISHED : Outcome.STARTED;
   }
 
   private static Outcome finished(BlockRequest request, byte result) {

@@ -2,6 +2,8 @@ package io.ubiblk.vhost.virtqueue;
 
 import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.vhost.memory.GuestMemory;
+import io.ubiblk.vhost.memory.MemoryFault;
+import java.lang.foreign.MemorySegment;
 
 /**
  * Everything that a frontend says of a ring before it starts.
@@ -26,62 +28,68 @@ public record RingSetup(
   private static final int LARGEST = 32768;
 
   /**
-   * Checks what can be checked without memory.
+   * Checks that the ring lies in memory.
    *
-   * @throws BlockDeviceException.BadFormat if the size or an address cannot be
+   * @param memory the memory
+   * @throws BlockDeviceException.BadFormat if the size cannot be, or a part of the ring lies
+   *     outside of every region or is misaligned
    */
-  public void check() throws BlockDeviceException.BadFormat {
+  public void check(GuestMemory memory) throws BlockDeviceException.BadFormat {
     if (size < 1 || size > LARGEST || Integer.bitCount(size) != 1) {
       throw new BlockDeviceException.BadFormat(
           "ring of " + size + " descriptors, expected a power of two up to " + LARGEST);
     }
-    checkAligned("descriptor table", descriptors, 16);
-    checkAligned("available ring", available, 2);
-    checkAligned("used ring", used, 4);
+    descriptorsIn(memory);
+    availableIn(memory);
+    usedIn(memory);
   }
 
   /**
    * Finds the ring in memory.
    *
-   * @throws BlockDeviceException.BadFormat if a part of it lies outside of every region
+   * @throws BlockDeviceException.BadFormat if it is not there
    */
   SplitRing locate(GuestMemory memory) throws BlockDeviceException.BadFormat {
-    return new SplitRing(
-        size,
-        base,
-        eventIndex,
-        memory.byUserAddress("descriptor table", descriptors, SplitRing.descriptorBytes(size)),
-        memory.byUserAddress("available ring", available, SplitRing.availableBytes(size)),
-        memory.byUserAddress("used ring", used, SplitRing.usedBytes(size)));
+    check(memory);
+    try {
+      SplitRing ring =
+          new SplitRing(
+              size, base, eventIndex, descriptorsIn(memory), availableIn(memory), usedIn(memory));
+      MemoryFault.surface();
+      return ring;
+    } catch (InternalError fault) {
+      throw new BlockDeviceException.BadFormat("memory of the used ring is not there any more");
+    }
   }
 
   /** Finds a running ring again after the memory has changed. */
   void relocate(SplitRing ring, GuestMemory memory) throws BlockDeviceException.BadFormat {
-    ring.move(
-        memory.byUserAddress("descriptor table", descriptors, SplitRing.descriptorBytes(size)),
-        memory.byUserAddress("available ring", available, SplitRing.availableBytes(size)),
-        memory.byUserAddress("used ring", used, SplitRing.usedBytes(size)));
+    ring.move(descriptorsIn(memory), availableIn(memory), usedIn(memory));
   }
 
-  /**
-   * Checks that the ring lies in memory, if there is any.
-   *
-   * @param memory the memory
-   * @throws BlockDeviceException.BadFormat if a part of the ring lies outside of every region
-   */
-  public void checkInside(GuestMemory memory) throws BlockDeviceException.BadFormat {
-    check();
-    memory.byUserAddress("descriptor table", descriptors, SplitRing.descriptorBytes(size));
-    memory.byUserAddress("available ring", available, SplitRing.availableBytes(size));
-    memory.byUserAddress("used ring", used, SplitRing.usedBytes(size));
+  private MemorySegment descriptorsIn(GuestMemory memory) throws BlockDeviceException.BadFormat {
+    return part("descriptor table", memory, descriptors, SplitRing.descriptorBytes(size), 16);
   }
 
-  private static void checkAligned(String what, long address, int alignment)
+  private MemorySegment availableIn(GuestMemory memory) throws BlockDeviceException.BadFormat {
+    return part("available ring", memory, available, SplitRing.availableBytes(size), 2);
+  }
+
+  private MemorySegment usedIn(GuestMemory memory) throws BlockDeviceException.BadFormat {
+    return part("used ring", memory, used, SplitRing.usedBytes(size), 4);
+  }
+
+  private static MemorySegment part(
+      String what, GuestMemory memory, long userAddress, long length, int alignment)
       throws BlockDeviceException.BadFormat {
-    if (address % alignment != 0) {
+    MemorySegment part = memory.byUserAddress(what, userAddress, length);
+    // A region may lie otherwise in its file than in the frontend: what counts is where it is here.
+    if (((userAddress | part.address()) & (alignment - 1)) != 0) {
       throw new BlockDeviceException.BadFormat(
           String.format(
-              "%s at user address 0x%x, expected a multiple of %d", what, address, alignment));
+              "%s at user address 0x%x, mapped at 0x%x, expected multiples of %d",
+              what, userAddress, part.address(), alignment));
     }
+    return part;
   }
 }

@@ -100,11 +100,14 @@ final class SplitRing {
     return ((short) SHORT_HANDLE.getAcquire(available, INDEX) - nextAvailable) & U16;
   }
 
-  /** Takes the next chain; returns the index of its first descriptor, which may be out of range. */
-  int take() {
-    int head = available.get(SHORT, RING + 2L * (nextAvailable & (size - 1))) & U16;
+  /** The index of the next chain's first descriptor, which may be out of range. */
+  int head() {
+    return available.get(SHORT, RING + 2L * (nextAvailable & (size - 1))) & U16;
+  }
+
+  /** Takes the chain at {@link #head}. */
+  void take() {
     nextAvailable = (nextAvailable + 1) & U16;
-    return head;
   }
 
   /** The index at which the device would go on. */

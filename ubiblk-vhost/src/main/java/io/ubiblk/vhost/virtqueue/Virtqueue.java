@@ -3,15 +3,16 @@ package io.ubiblk.vhost.virtqueue;
 import io.ubiblk.api.BlockChannel;
 import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.api.ReactorTimer;
 import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.io.Poller;
 import io.ubiblk.core.io.Polling;
 import io.ubiblk.core.io.Signal;
 import io.ubiblk.core.io.Watch;
 import io.ubiblk.vhost.memory.GuestMemory;
+import io.ubiblk.vhost.memory.MemoryFault;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,11 +24,12 @@ import org.slf4j.LoggerFactory;
  * #abandon}.
  *
  * <p>While there is traffic the ring is polled and the driver asked not to kick; otherwise the
- * driver's kick wakes the reactor. Completions of a turn are signalled together.
+ * driver's kick wakes the reactor, or a timer where there is no kick. Completions of a turn are
+ * signalled together.
  *
- * <p>A guest that breaks the rules of the ring itself (an index out of range, memory that vanishes)
- * loses the ring: nothing is taken from it or given back any more. Requests that were taken still
- * run to their end inside the device.
+ * <p>A driver that breaks the rules of the ring itself (an index out of range) loses the ring:
+ * nothing is taken from it any more. What was taken is given back, unless the ring's memory has
+ * vanished.
  */
 public final class Virtqueue implements Poller {
 
@@ -39,38 +41,40 @@ public final class Virtqueue implements Poller {
   /** Most chains that are taken in one turn, so that other queues have theirs. */
   private static final int MOST_TAKEN = 128;
 
+  /** Most descriptors that are looked at in one turn, but for the last chain. */
+  private static final int MOST_DESCRIPTORS = 8192;
+
+  /** How often a ring without a kick is looked at while it is quiet. */
+  private static final long QUIET_NANOS = 1_000_000;
+
   private final String name;
   private final IoReactor reactor;
   private final RingSetup setup;
   private final SplitRing ring;
   private final RingObserver observer;
+  private final BlockChannel channel;
   private final Arena arena = Arena.ofConfined();
   private final ChainReader reader;
-  private final BlockChannel channel;
   private final RequestExecutor executor;
+  private final RequestSlots slots;
   private final Polling polling;
-  private final ArrayList<BlockRequest> requests = new ArrayList<>();
-  private final ArrayDeque<BlockRequest> free = new ArrayDeque<>();
-  private final ArrayDeque<BlockRequest> waiting = new ArrayDeque<>();
+  private final ReactorTimer quiet;
+  private final ArrayList<Runnable> onReleased = new ArrayList<>();
   private MemoryLease lease;
   private @Nullable Watch kick;
   private @Nullable Signal call;
-  private @Nullable Runnable onDrained;
-  private int inFlight;
+  private @Nullable Signal error;
   private boolean enabled;
-  private boolean broken;
-  private boolean ended;
 
-  /** Is told when a guest has lost its ring. */
-  @FunctionalInterface
-  public interface RingObserver {
-    /**
-     * The ring is served no more.
-     *
-     * @param reason what the guest did
-     */
-    void ringBroke(String reason);
-  }
+  /** Nothing is taken from the ring any more, because its driver has broken it. */
+  private boolean broken;
+
+  /** Nothing is given back any more, and nothing is written to guest memory. */
+  private boolean silent;
+
+  private boolean ending;
+  private boolean closing;
+  private boolean released;
 
   /**
    * Takes over a ring, disabled. To be called on the reactor's thread.
@@ -81,7 +85,7 @@ public final class Virtqueue implements Poller {
    * @param limits what requests are held to
    * @param setup the ring
    * @param memory the guest's memory; the queue becomes a user of its own
-   * @param observer is told when the guest breaks the ring
+   * @param observer is told when guest memory is not there any more
    * @throws IOException if the ring does not lie in memory, or the device gives no channel
    */
   public Virtqueue(
@@ -93,16 +97,18 @@ public final class Virtqueue implements Poller {
       GuestMemory memory,
       RingObserver observer)
       throws IOException {
-    setup.check();
     this.name = name;
     this.reactor = reactor;
     this.setup = setup;
     this.observer = observer;
+    // What can fail comes before what has to be released.
     this.ring = setup.locate(memory);
-    this.reader = new ChainReader(arena, setup.indirect());
     this.channel = device.openChannel(reactor, Math.min(setup.size(), MOST_DEPTH), this::completed);
+    this.reader = new ChainReader(arena, setup.indirect());
     this.executor = new RequestExecutor(device, channel, limits, arena);
+    this.slots = new RequestSlots(setup.size());
     this.polling = reactor.poll(this);
+    this.quiet = reactor.timer(this::kicked);
     this.lease = new MemoryLease(memory.retain(), reactor.blocking());
   }
 
@@ -118,18 +124,20 @@ public final class Virtqueue implements Poller {
   /**
    * Sets where the driver's kicks come from.
    *
-   * @param watch watch of the descriptor, or null; the queue closes it
+   * @param watch watch of the descriptor, closed by the queue; or null if the ring has to be polled
    */
   public void setKick(@Nullable Watch watch) {
     if (kick != null) {
       kick.close();
     }
     kick = watch;
+    // The next rest arranges for the new kind of waking.
+    kicked();
   }
 
-  /** The driver has kicked. */
+  /** There may be something in the ring. */
   public void kicked() {
-    if (enabled && !broken) {
+    if (isServing()) {
       polling.activate();
     }
   }
@@ -151,31 +159,44 @@ public final class Virtqueue implements Poller {
   }
 
   /**
+   * Sets how to tell the driver's side that the ring is broken.
+   *
+   * @param signal the signal, or null; the queue closes it
+   */
+  public void setError(@Nullable Signal signal) {
+    if (error != null) {
+      error.close();
+    }
+    error = signal;
+  }
+
+  /**
    * Enables or disables the ring. A disabled one takes no requests and loses none.
    *
    * @param value whether to serve the ring
    */
   public void setEnabled(boolean value) {
-    enabled = value && !ended;
-    if (enabled && !broken) {
-      polling.activate();
-    } else {
-      polling.deactivate();
-    }
+    enabled = value && !ending;
+    quiet.cancel();
+    kicked();
   }
 
   /**
    * Goes on in other memory. Requests in flight keep the memory they began with. A ring that is not
-   * in the new memory is broken.
+   * in the new memory is broken, and nothing is written to it any more.
    *
    * @param memory the memory; the queue becomes a user of its own
    */
   public void setMemory(GuestMemory memory) {
+    if (silent) {
+      return;
+    }
     try {
       setup.relocate(ring, memory);
       lease.end();
       lease = new MemoryLease(memory.retain(), reactor.blocking());
     } catch (BlockDeviceException.BadFormat e) {
+      silent = true;
       breakRing(String.valueOf(e.getMessage()));
       lease.end();
     }
@@ -187,14 +208,14 @@ public final class Virtqueue implements Poller {
    * @param onStopped run on the reactor's thread when nothing touches guest memory any more
    */
   public void stop(Runnable onStopped) {
-    if (broken) {
-      abandon(onStopped);
-      return;
-    }
     setEnabled(false);
-    ended = true;
-    onDrained = () -> channel.close(() -> release(onStopped));
-    drain();
+    ending = true;
+    onReleased.add(onStopped);
+    if (released) {
+      runCallbacks();
+    } else {
+      drain();
+    }
   }
 
   /**
@@ -205,23 +226,18 @@ public final class Virtqueue implements Poller {
    * @param onAbandoned run on the reactor's thread when nothing touches guest memory any more
    */
   public void abandon(Runnable onAbandoned) {
-    setEnabled(false);
-    ended = true;
-    broken = true;
-    Runnable earlier = onDrained;
-    onDrained = null;
-    channel.close(
-        () -> {
-          release(onAbandoned);
-          if (earlier != null) {
-            earlier.run();
-          }
-        });
+    silent = true;
+    stop(onAbandoned);
   }
 
   /** {@return the index at which a successor goes on; valid when the ring has stopped} */
   public int base() {
     return ring.base();
+  }
+
+  /** {@return the number of requests that were taken and are not given back} */
+  public int inFlight() {
+    return slots.inFlight();
   }
 
   @Override
@@ -232,25 +248,42 @@ public final class Virtqueue implements Poller {
         channel.submit();
       }
       signal();
+      MemoryFault.surface();
       return work;
     } catch (InternalError fault) {
-      breakRing("guest memory is not there any more");
+      loseMemory();
       return 0;
+    } catch (RuntimeException | Error e) {
+      loseDevice(e);
+      throw e;
     }
   }
 
   @Override
   public boolean rest() {
+    // Without a free slot, only a completion makes a difference.
+    if (!isServing() || slots.isFull()) {
+      return true;
+    }
     try {
-      return broken || !enabled || ring.requestKicks();
+      boolean rests = kick == null ? ring.available() == 0 : ring.requestKicks();
+      MemoryFault.surface();
+      if (rests && kick == null) {
+        quiet.set(reactor.nanoTime() + QUIET_NANOS);
+      }
+      return rests;
     } catch (InternalError fault) {
-      breakRing("guest memory is not there any more");
+      loseMemory();
       return true;
     }
   }
 
+  private boolean isServing() {
+    return enabled && !broken;
+  }
+
   private int takeRequests() {
-    if (!enabled || broken) {
+    if (!isServing()) {
       return 0;
     }
     int available = ring.available();
@@ -262,39 +295,35 @@ public final class Virtqueue implements Poller {
       return 0;
     }
     ring.suppressKicks();
+    int most = Math.min(available, MOST_TAKEN);
     int count = 0;
-    for (; count < Math.min(available, MOST_TAKEN) && !broken; count++) {
-      BlockRequest request = slot();
-      if (request == null) {
+    for (int descriptors = 0; count < most && descriptors < MOST_DESCRIPTORS; count++) {
+      int taken = takeRequest();
+      if (taken == 0) {
         break;
       }
-      takeRequest(request);
+      descriptors += taken;
     }
     return count;
   }
 
-  private void takeRequest(BlockRequest request) {
-    int head = ring.take();
+  /** Takes a request; returns how many descriptors it has, 0 if none could be taken. */
+  private int takeRequest() {
+    int head = ring.head();
     if (head >= ring.size()) {
-      free.push(request);
       breakRing("descriptor " + head + " is available in a ring of " + ring.size());
-      return;
+      return 0;
     }
-    request.begin(head);
-    request.lease = lease;
-    lease.requestBegins();
-    inFlight++;
-    reader.read(ring, lease.memory(), request);
+    BlockRequest request = slots.begin(head, lease);
+    if (request == null) {
+      return 0;
+    }
+    ring.take();
+    int descriptors = reader.read(ring, lease.memory(), request);
+    MemoryFault.surface();
+    slots.count(request);
     start(request);
-  }
-
-  private @Nullable BlockRequest slot() {
-    BlockRequest request = free.poll();
-    if (request == null && requests.size() < ring.size()) {
-      request = new BlockRequest(requests.size());
-      requests.add(request);
-    }
-    return request;
+    return descriptors;
   }
 
   private boolean start(BlockRequest request) {
@@ -302,7 +331,7 @@ public final class Virtqueue implements Poller {
       case STARTED -> {}
       case FINISHED -> giveBack(request);
       case FULL -> {
-        waiting.add(request);
+        slots.await(request);
         return false;
       }
     }
@@ -311,8 +340,8 @@ public final class Virtqueue implements Poller {
 
   private int startWaiting() {
     int count = 0;
-    for (int n = waiting.size(); n > 0; n--) {
-      if (!start(waiting.remove())) {
+    for (int n = slots.waiting(); n > 0; n--) {
+      if (!start(slots.nextWaiting())) {
         break;
       }
       count++;
@@ -321,92 +350,109 @@ public final class Virtqueue implements Poller {
   }
 
   private void completed(long tag, int status) {
-    BlockRequest request = requests.get((int) tag);
+    BlockRequest request = slots.get(tag);
     try {
       switch (executor.completed(request, status)) {
         case PENDING -> {}
-        case AGAIN -> start(request);
+        case AGAIN -> {
+          start(request);
+          channel.submit();
+        }
         case OVER -> giveBack(request);
       }
-      if (!waiting.isEmpty()) {
+      if (slots.waiting() > 0) {
         startWaiting();
         channel.submit();
       }
+      MemoryFault.surface();
     } catch (InternalError fault) {
-      breakRing("guest memory is not there any more");
-    }
-    if (ended) {
-      drain();
-    } else {
+      loseMemory();
+    } catch (RuntimeException | Error e) {
+      loseDevice(e);
+      throw e;
+    } finally {
       polling.activate();
+      if (ending) {
+        drain();
+      }
     }
   }
 
   private void giveBack(BlockRequest request) {
-    int head = request.head;
-    int written = RequestExecutor.written(request);
-    try {
-      if (!broken && request.hasStatus()) {
-        request.writeStatus(request.result);
-      }
-    } finally {
-      recycle(request);
-    }
-    if (!broken) {
-      ring.complete(head, written);
-    }
-  }
-
-  private void recycle(BlockRequest request) {
-    inFlight--;
-    free.push(request);
     MemoryLease held = request.lease;
-    if (held != null) {
-      request.lease = null;
-      held.requestEnds();
+    if (request.vanished && held != null) {
+      observer.memoryFaulted(held.memory());
     }
+    if (!silent) {
+      request.writeStatus();
+      ring.complete(request.head, RequestExecutor.written(request));
+    }
+    slots.end(request);
   }
 
   private void signal() {
-    if (!broken && ring.hasNews() && ring.mustSignal() && call != null) {
+    if (!silent && ring.hasNews() && ring.mustSignal() && call != null) {
       call.raise();
     }
   }
 
+  /** Goes on with ending the ring, if nothing is to be waited for. */
   private void drain() {
-    Runnable next = onDrained;
-    if (inFlight == 0 && next != null) {
-      onDrained = null;
-      if (!broken) {
-        signal();
-      }
-      next.run();
+    if (closing || (!silent && slots.inFlight() > 0)) {
+      return;
     }
+    try {
+      if (!silent) {
+        signal();
+        // Whoever serves the ring next finds a driver that kicks.
+        ring.requestKicks();
+        MemoryFault.surface();
+      }
+    } catch (InternalError fault) {
+      loseMemory();
+    }
+    closing = true;
+    channel.close(this::release);
   }
 
-  private void release(Runnable then) {
+  private void release() {
+    released = true;
+    silent = true;
+    polling.deactivate();
     setKick(null);
-    if (call != null) {
-      call.close();
-      call = null;
-    }
-    // What never came back: requests that were waiting, or were cut off by a fault.
-    for (BlockRequest request : requests) {
-      if (request.lease != null) {
-        recycle(request);
-      }
-    }
+    setCall(null);
+    setError(null);
+    slots.endAll();
     lease.end();
     arena.close();
-    then.run();
+    runCallbacks();
+  }
+
+  private void runCallbacks() {
+    onReleased.forEach(Runnable::run);
+    onReleased.clear();
+  }
+
+  private void loseMemory() {
+    silent = true;
+    breakRing("guest memory is not there any more");
+    observer.memoryFaulted(lease.memory());
+  }
+
+  /** Which requests the device still has is not known: what was taken cannot be given back. */
+  private void loseDevice(Throwable thrown) {
+    silent = true;
+    breakRing("its device has thrown " + thrown);
   }
 
   private void breakRing(String reason) {
     if (!broken) {
       broken = true;
-      polling.deactivate();
+      quiet.cancel();
       LOG.warn("{} is not served any more: {}", name, reason);
-      observer.ringBroke(reason);
+      if (error != null) {
+        error.raise();
+      }
     }
   }
 

@@ -1,0 +1,16 @@
+package io.ubiblk.vhost.virtqueue;
+
+import io.ubiblk.vhost.memory.GuestMemory;
+
+/** Is told when a queue finds that guest memory is not there any more. */
+@FunctionalInterface
+public interface RingObserver {
+
+  /**
+   * An access to guest memory has failed, in the JVM or in the kernel. Called on the reactor's
+   * thread, possibly often.
+   *
+   * @param memory the memory, in use by the queue during the call
+   */
+  void memoryFaulted(GuestMemory memory);
+}
