@@ -132,6 +132,7 @@ final class BlockingChannel implements BlockChannel {
 
   @Override
   public void close(Runnable whenClosed) {
+    assert reactor.inReactor() : "channel used outside of its reactor's thread";
     onClosed.add(whenClosed);
     if (!closing) {
       closing = true;
@@ -165,7 +166,8 @@ final class BlockingChannel implements BlockChannel {
       work.run();
       return Status.OK;
     } catch (BlockDeviceException.Io e) {
-      return e.errno();
+      // A number that means success would hide the failure.
+      return e.errno() > 0 ? e.errno() : Status.EIO;
     } catch (IOException | RuntimeException | Error e) {
       LOG.warn("{} failed a request", storage, e);
       return Status.EIO;
