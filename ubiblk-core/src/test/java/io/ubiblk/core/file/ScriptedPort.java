@@ -17,6 +17,9 @@ final class ScriptedPort implements IoPort {
     /** Returns how many bytes of a transfer to perform, or a result of 0 or less to report. */
     long transfer(boolean write, long offset, long length);
 
+    /** Is told the flags of each write. */
+    default void wrote(int flags) {}
+
     /** Returns 0 to perform an operation, or a negative errno to report. */
     default int control(String operation) {
       return 0;
@@ -55,6 +58,7 @@ final class ScriptedPort implements IoPort {
       long position,
       long length,
       int flags) {
+    script.wrote(flags);
     long allowed = script.transfer(true, offset, length);
     if (allowed > 0) {
       port.write(slot, file, offset, list, position, Math.min(allowed, length), flags);
