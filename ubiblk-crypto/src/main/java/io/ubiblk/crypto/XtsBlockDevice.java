@@ -7,6 +7,7 @@ import io.ubiblk.api.Capability;
 import io.ubiblk.api.CompletionHandler;
 import io.ubiblk.api.ExtentVisitor;
 import io.ubiblk.api.ForwardingBlockDevice;
+import io.ubiblk.api.OpenChannels;
 import io.ubiblk.api.Reactor;
 import java.io.IOException;
 import java.util.Collections;
@@ -41,6 +42,7 @@ public final class XtsBlockDevice extends ForwardingBlockDevice {
 
   private final XtsKey key;
   private final TweakLayout layout;
+  private final OpenChannels channels = new OpenChannels();
   private final Set<Capability> capabilities;
   private final boolean writable;
   private final boolean forcesUnitAccess;
@@ -103,7 +105,19 @@ public final class XtsBlockDevice extends ForwardingBlockDevice {
   @Override
   public BlockChannel openChannel(Reactor reactor, int depth, CompletionHandler completions)
       throws IOException {
-    XtsCipher cipher = newCipher();
+    channels.opened(this);
+    try {
+      return openChannel(newCipher(), reactor, depth, completions);
+    } catch (IOException | RuntimeException e) {
+      channels.closing();
+      channels.closed();
+      throw e;
+    }
+  }
+
+  private BlockChannel openChannel(
+      XtsCipher cipher, Reactor reactor, int depth, CompletionHandler completions)
+      throws IOException {
     try {
       return new XtsChannel(this, cipher, reactor, depth, completions);
     } catch (IOException | RuntimeException e) {
@@ -127,12 +141,14 @@ public final class XtsBlockDevice extends ForwardingBlockDevice {
     return largestPiece;
   }
 
-  private XtsCipher newCipher() throws BlockDeviceException.Closed {
-    try (XtsKey copy = key.copy()) {
-      return new XtsCipher(copy, layout);
-    } catch (IllegalStateException e) {
-      throw new BlockDeviceException.Closed(this + " has been closed");
-    }
+  /** {@return the count of channels} */
+  OpenChannels channels() {
+    return channels;
+  }
+
+  /** The key is closed only when there can be no channel any more. */
+  private XtsCipher newCipher() {
+    return new XtsCipher(key, layout);
   }
 
   /** Reports where the device below has storage allocated, and nothing as zeros. */
@@ -147,12 +163,9 @@ public final class XtsBlockDevice extends ForwardingBlockDevice {
 
   @Override
   public void close() throws IOException {
-    try {
-      super.close();
-    } catch (IOException e) {
+    if (channels.close(this)) {
       key.close();
-      throw e;
+      super.close();
     }
-    key.close();
   }
 }

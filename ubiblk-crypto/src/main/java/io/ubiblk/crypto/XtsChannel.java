@@ -134,7 +134,10 @@ final class XtsChannel implements BlockChannel {
   @Override
   public void close(Runnable whenClosed) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    closing = true;
+    if (!closing) {
+      closing = true;
+      device.channels().closing();
+    }
     onClosed.add(whenClosed);
     delegate.submit();
     resume.schedule();
@@ -357,6 +360,7 @@ final class XtsChannel implements BlockChannel {
       released = true;
       pages.close();
       cipher.close();
+      device.channels().closed();
     }
   }
 }
