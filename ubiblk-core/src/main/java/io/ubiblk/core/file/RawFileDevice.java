@@ -144,17 +144,8 @@ public final class RawFileDevice implements BlockDevice {
       throws BlockDeviceException.Unsupported {
     if (!alignment.fitsRange(0, size)) {
       throw new BlockDeviceException.Unsupported(
-<<<<<<< HEAD
           "size of %d bytes for %s, expected a multiple of %d to go without the page cache here"
               .formatted(size, path, alignment.offset()));
-=======
-          path
-              + " has "
-              + properties.size()
-              + " bytes, expected a multiple of "
-              + alignment.offset()
-              + " to go without the page cache on this storage");
->>>>>>> examples
     }
   }
 

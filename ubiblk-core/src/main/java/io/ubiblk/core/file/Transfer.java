@@ -114,7 +114,6 @@ final class Transfer {
       int flags = writeFlags(request);
       port.write(request.slot, request.file, from, buffer.list(), done, length, flags);
     }
-<<<<<<< HEAD
   }
 
   private void completedThroughBuffer(FileRequest request, BounceBuffer buffer, int result) {
@@ -144,25 +143,6 @@ final class Transfer {
     long from = request.at() - request.bounceFrom;
     if (request.operation == Operation.READ
         && !request.data.copyFrom(request.done, buffer.memory(), from, bytes)) {
-=======
-    long bytes = Math.min(reached, request.end()) - request.at();
-    if (bytes <= 0) {
-      System.err.println(
-          "DEBUG "
-              + request.operation
-              + " result "
-              + result
-              + " at "
-              + request.at()
-              + " from "
-              + request.bounceFrom
-              + " to "
-              + request.bounceTo);
-      channel.finish(request, Status.EIO);
-    } else if (request.operation == Operation.READ
-        && !request.data.copyFrom(
-            request.done, buffer.memory(), request.at() - request.bounceFrom, bytes)) {
->>>>>>> examples
       channel.finish(request, Status.EFAULT);
     } else {
       progress(request, request.done + bytes);
