@@ -136,8 +136,7 @@ class RawFileDeviceTest {
     FileAlignment coarse = new FileAlignment(4096, 4096);
     try (RawFileDevice device = RawFileDevice.open(path, DIRECT, coarse)) {
       BlockDeviceException e =
-          assertThrows(
-              BlockDeviceException.Unsupported.class, () -> device.resize(MIB + 512));
+          assertThrows(BlockDeviceException.Unsupported.class, () -> device.resize(MIB + 512));
       assertTrue(e.getMessage().contains("1049088"), e.getMessage());
       assertTrue(e.getMessage().contains("multiple of 4096"), e.getMessage());
       assertEquals(MIB, device.geometry().size());
@@ -217,7 +216,8 @@ class RawFileDeviceTest {
       assertEquals(Status.OK, channel.flush());
       List<String> seen = new ArrayList<>();
       int hole = ExtentVisitor.HOLE | ExtentVisitor.ZERO;
-      device.extents(MIB, 4 * MIB, (at, length, flags) -> seen.add(at + "+" + length + ":" + flags));
+      device.extents(
+          MIB, 4 * MIB, (at, length, flags) -> seen.add(at + "+" + length + ":" + flags));
       assertEquals(
           List.of(
               MIB + "+" + MIB + ":" + hole,
