@@ -99,8 +99,11 @@ public final class QuickstartRunner implements Runner {
       try (VhostBlkClient client = VhostBlkClient.connect(socket)) {
         use(new Demonstration(disk, client, content, display, termination), display, termination);
       }
+      if (termination.isRequested()) {
+        return false;
+      }
       show(disk, display);
-      if (stay && !termination.isRequested()) {
+      if (stay) {
         display.print("");
         display.print("The disk stays up until you press Ctrl-C. A virtual machine uses it so:");
         display.print(qemu(socket));
@@ -108,7 +111,7 @@ public final class QuickstartRunner implements Runner {
         display.print("Ending in order, in state " + server.state() + ".");
       }
     }
-    return stay || !termination.isRequested();
+    return true;
   }
 
   private static void use(Demonstration demonstration, Display display, Termination termination)

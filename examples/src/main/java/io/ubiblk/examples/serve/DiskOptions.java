@@ -71,7 +71,7 @@ final class DiskOptions {
       arguments.requireWith(option, image);
     }
     if (arguments.get(file) instanceof Storage.Nowhere nowhere) {
-      requireSectors(file, "null:" + nowhere.size(), nowhere.size());
+      requireSectors(file, nowhere.toString(), nowhere.size());
       for (Option<?> option : new Option<?>[] {image, size, direct, writeThrough}) {
         arguments.refuse(option, "the disk is a null device, which knows nothing of it");
       }

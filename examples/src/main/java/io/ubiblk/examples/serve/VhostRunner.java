@@ -13,6 +13,7 @@ import io.ubiblk.examples.cli.UsageException;
 import io.ubiblk.examples.cli.ValueType;
 import io.ubiblk.vhost.VhostUserBlk;
 import java.io.IOException;
+import java.net.SocketException;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -87,6 +88,8 @@ public final class VhostRunner implements Runner {
       return builder.start();
     } catch (IllegalArgumentException e) {
       throw new UsageException("option " + socket.name() + ": " + e.getMessage());
+    } catch (SocketException e) {
+      throw new IOException("socket " + arguments.get(socket) + " cannot be opened", e);
     }
   }
 
