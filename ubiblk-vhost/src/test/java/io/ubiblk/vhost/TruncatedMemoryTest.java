@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TruncatedMemoryTest {
 
   private static final Duration LONG = Duration.ofSeconds(10);
-  private static final Duration PAUSE = Duration.ofMillis(400);
+  private static final Duration PAUSE = Duration.ofSeconds(2);
   private static final int RING = 256;
   private static final Set<ReactorOptions.Kind> COMPILED =
       EnumSet.noneOf(ReactorOptions.Kind.class);

@@ -26,6 +26,7 @@ class VhostBlkClientTest {
 
   /** Long enough for a device that does as it should, on a busy machine too. */
   private static final Duration SOON = Duration.ofSeconds(1);
+
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   @TempDir Path folder;
