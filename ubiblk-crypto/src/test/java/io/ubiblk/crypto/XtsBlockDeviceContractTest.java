@@ -19,7 +19,12 @@ class XtsBlockDeviceContractTest {
   private static final AtomicInteger FILES = new AtomicInteger();
 
   @Nested
-  class Ubiblk implements XtsFixture {}
+  class Ubiblk implements XtsFixture {
+    @Override
+    public int powerCuts() {
+      return 150;
+    }
+  }
 
   @Nested
   class Plain64 implements XtsFixture {
