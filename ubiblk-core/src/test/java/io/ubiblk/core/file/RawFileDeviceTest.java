@@ -73,7 +73,7 @@ class RawFileDeviceTest {
           assertThrows(
               BlockDeviceException.Busy.class,
               () -> RawFileDevice.open(path, RawFileOptions.DEFAULT));
-      assertTrue(e.getMessage().contains(path.toString()), e.getMessage());
+      assertTrue(e.toString().contains(path.toString()), e.getMessage());
       assertThrows(BlockDeviceException.Busy.class, () -> RawFileDevice.open(path, READ_ONLY));
     }
     try (RawFileDevice one = RawFileDevice.open(path, READ_ONLY);
@@ -92,7 +92,7 @@ class RawFileDeviceTest {
         assertThrows(
             BlockDeviceException.BadFormat.class,
             () -> RawFileDevice.open(path, RawFileOptions.DEFAULT));
-    assertTrue(e.getMessage().contains("513 bytes, expected a multiple of 512"), e.getMessage());
+    assertTrue(e.toString().contains("513 bytes, expected a multiple of 512"), e.getMessage());
     assertThrows(
         BlockDeviceException.BadFormat.class, () -> RawFileDevice.open(directory, READ_ONLY));
     assertThrows(
@@ -136,10 +136,9 @@ class RawFileDeviceTest {
     FileAlignment coarse = new FileAlignment(4096, 4096);
     try (RawFileDevice device = RawFileDevice.open(path, DIRECT, coarse)) {
       BlockDeviceException e =
-          assertThrows(
-              BlockDeviceException.Unsupported.class, () -> device.resize(MIB + 512));
-      assertTrue(e.getMessage().contains("1049088"), e.getMessage());
-      assertTrue(e.getMessage().contains("multiple of 4096"), e.getMessage());
+          assertThrows(BlockDeviceException.Unsupported.class, () -> device.resize(MIB + 512));
+      assertTrue(e.toString().contains("1049088"), e.getMessage());
+      assertTrue(e.toString().contains("multiple of 4096"), e.getMessage());
       assertEquals(MIB, device.geometry().size());
       assertEquals(MIB, Files.size(path));
       device.resize(MIB + 4096);
@@ -217,7 +216,8 @@ class RawFileDeviceTest {
       assertEquals(Status.OK, channel.flush());
       List<String> seen = new ArrayList<>();
       int hole = ExtentVisitor.HOLE | ExtentVisitor.ZERO;
-      device.extents(MIB, 4 * MIB, (at, length, flags) -> seen.add(at + "+" + length + ":" + flags));
+      device.extents(
+          MIB, 4 * MIB, (at, length, flags) -> seen.add(at + "+" + length + ":" + flags));
       assertEquals(
           List.of(
               MIB + "+" + MIB + ":" + hole,

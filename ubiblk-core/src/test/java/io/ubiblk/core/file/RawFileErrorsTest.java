@@ -209,14 +209,7 @@ class RawFileErrorsTest {
           assertEquals(Status.OK, channel.writeZeroes(0, 4096, IoFlags.FUA | IoFlags.NO_UNMAP));
           assertEquals(Status.OK, channel.flush());
           assertEquals(
-              List.of(
-                  "flags 0",
-                  "write 0+8192",
-                  "flags 2",
-                  "write 0+8192",
-                  "zero",
-                  "sync",
-                  "sync"),
+              List.of("flags 0", "write 0+8192", "flags 2", "write 0+8192", "zero", "sync", "sync"),
               answers.log);
         });
   }

@@ -42,10 +42,10 @@ class EpollTest {
 
   @Test
   void whatCannotBeWatchedIsRefused() throws Exception {
-    try (Epoll epoll = Epoll.open()) {
-      assertEquals(-Errno.EBADF, epoll.add(-1, 1));
-      epoll.remove(-1);
-      epoll.close();
-    }
+    Epoll epoll = Epoll.open();
+    assertEquals(-Errno.EBADF, epoll.add(-1, 1));
+    epoll.remove(-1);
+    epoll.close();
+    epoll.close();
   }
 }

@@ -78,8 +78,7 @@ class MemoryTest {
               .errno());
       assertEquals(
           Errno.EBADF,
-          assertThrows(
-                  BlockDeviceException.Io.class, () -> Memory.map(-1, 0, Memory.PAGE, arena))
+          assertThrows(BlockDeviceException.Io.class, () -> Memory.map(-1, 0, Memory.PAGE, arena))
               .errno());
     }
   }

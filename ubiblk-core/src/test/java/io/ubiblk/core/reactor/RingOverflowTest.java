@@ -81,8 +81,7 @@ class RingOverflowTest {
   }
 
   private OpenFile open() throws Exception {
-    OpenFile file =
-        OpenFile.open(directory.resolve("file"), OpenFile.READ_WRITE | OpenFile.CREATE);
+    OpenFile file = OpenFile.open(directory.resolve("file"), OpenFile.READ_WRITE | OpenFile.CREATE);
     file.truncate(1 << 20);
     return file;
   }
