@@ -24,5 +24,6 @@ module io.ubiblk.core {
   exports io.ubiblk.core.io to
       io.ubiblk.vhost;
   exports io.ubiblk.core.linux to
+      io.ubiblk.crypto,
       io.ubiblk.vhost;
 }

@@ -226,7 +226,7 @@ class SecretsTest {
             + "\"\nb.encoding = \"base64\"\nb.encrypted_by.ref = \"k32\"\n"
             + "[encryption]\nxts_key.ref = \"a\"\n";
     try (Configuration configuration = directory.load(text)) {
-      assertEquals(new Encryption("a"), configuration.encryption());
+      assertEquals(new EncryptionSection("a"), configuration.encryption());
       assertArrayEquals(ascii(KEY64), configuration.secrets().get("a").toBytes());
     }
   }

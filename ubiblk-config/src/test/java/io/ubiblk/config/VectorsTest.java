@@ -79,7 +79,7 @@ class VectorsTest {
       return;
     }
     try (Configuration configuration = loader(vector).load(file)) {
-      Encryption encryption = configuration.encryption();
+      EncryptionSection encryption = configuration.encryption();
       JsonValue key = vector.member("xts_key");
       if (key.equals(JsonValue.Literal.NULL)) {
         assertNull(encryption);
