@@ -93,12 +93,10 @@ class SecretsTest {
                     throw new IllegalStateException(e);
                   }
                 });
-    String text = Directory.PLAIN + "secrets.s.source.file = \"pipe\"\n";
     try (Configuration configuration = directory.load("secrets.s.source.file = \"pipe\"\n" + Directory.PLAIN)) {
       assertArrayEquals(ascii("through a pipe"), configuration.secrets().get("s").toBytes());
     }
     writer.join();
-    assertFalse(text.isEmpty());
   }
 
   @Test

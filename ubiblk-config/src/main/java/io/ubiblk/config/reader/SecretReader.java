@@ -2,11 +2,11 @@ package io.ubiblk.config.reader;
 
 import io.ubiblk.config.ConfigurationException;
 import io.ubiblk.config.DangerZone;
-import io.ubiblk.crypto.Secret;
 import io.ubiblk.config.secret.SecretDescription;
 import io.ubiblk.crypto.SecretEncoding;
 import io.ubiblk.config.secret.SecretSource;
 import io.ubiblk.config.toml.Section;
+import io.ubiblk.crypto.Secret;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -45,20 +44,13 @@ public final class TomlFile {
    *
    * @param file the file
    * @return its content
-   * @throws NoSuchFileException if it does not exist
-   * @throws ConfigurationException if it cannot be read or is not TOML
+   * @throws ConfigurationException if it is not TOML
+   * @throws IOException if it cannot be read
    */
   public static TomlNode.Table read(Path file) throws IOException {
-    TomlFile reader = new TomlFile(file);
-    byte[] bytes;
     try (InputStream in = Files.newInputStream(file)) {
-      bytes = in.readNBytes(LARGEST + 1);
-    } catch (NoSuchFileException e) {
-      throw e;
-    } catch (IOException e) {
-      throw reader.refuse(0, "cannot be read: " + e.getMessage());
+      return parse(file, in.readNBytes(LARGEST + 1));
     }
-    return reader.parse(bytes);
   }
 
   /**
