@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class DiskAssemblyTest {
@@ -198,7 +199,9 @@ class DiskAssemblyTest {
   }
 
   @Test
-  void aDiskWithoutSourceSectionOpensOnceNothingIsLeftToFetch() throws IOException {
+  @Timeout(60)
+  void aDiskWithoutSourceSectionOpensOnceNothingIsLeftToFetch()
+      throws IOException, InterruptedException {
     try (Configuration lazy = directory.load(withMetadata(LAZY));
         Configuration alone = directory.load(withMetadata(Directory.PLAIN))) {
       initialise(lazy);
@@ -207,6 +210,10 @@ class DiskAssemblyTest {
       try (VirtualDisk disk = DiskAssembly.open(lazy)) {
         for (int stripe = 0; stripe < 4; stripe++) {
           read(disk, stripe * 32768L, 4096);
+        }
+        // Reads do not wait for the metadata.
+        while (!disk.fetchProgress().orElseThrow().isComplete()) {
+          Thread.sleep(5);
         }
       }
       try (VirtualDisk disk = DiskAssembly.open(alone)) {
@@ -223,7 +230,6 @@ class DiskAssemblyTest {
     assertEquals(ReactorOptions.Kind.EPOLL, options.kind());
     assertEquals(7000, options.pollNanos());
     assertEquals(List.of(0, 1), options.cpus());
-    assertEquals(
-        ReactorOptions.Kind.AUTOMATIC, DiskAssembly.reactors(Tuning.DEFAULT).kind());
+    assertEquals(ReactorOptions.Kind.AUTOMATIC, DiskAssembly.reactors(Tuning.DEFAULT).kind());
   }
 }

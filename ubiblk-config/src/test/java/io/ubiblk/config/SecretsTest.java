@@ -93,7 +93,8 @@ class SecretsTest {
                     throw new IllegalStateException(e);
                   }
                 });
-    try (Configuration configuration = directory.load("secrets.s.source.file = \"pipe\"\n" + Directory.PLAIN)) {
+    try (Configuration configuration =
+        directory.load("secrets.s.source.file = \"pipe\"\n" + Directory.PLAIN)) {
       assertArrayEquals(ascii("through a pipe"), configuration.secrets().get("s").toBytes());
     }
     writer.join();
@@ -206,7 +207,8 @@ class SecretsTest {
   void aWrappedSecretIsBoundToItsName() throws IOException {
     String kek = "01234567890123456789012345678901";
     String rest = "\"\nencoding = \"base64\"\nencrypted_by.ref = \"k32\"";
-    assertArrayEquals(ascii("abc"), load("source.inline = \"" + wrap(kek, "s", ascii("abc")) + rest));
+    assertArrayEquals(
+        ascii("abc"), load("source.inline = \"" + wrap(kek, "s", ascii("abc")) + rest));
     refuse("source.inline = \"" + wrap(kek, "t", ascii("abc")) + rest, "\"s\"", "another name");
   }
 

@@ -135,7 +135,8 @@ final class DiskSections {
       return null;
     }
     int length = EncryptionSection.KEY_BYTES;
-    EncryptionSection encryption = new EncryptionSection(secrets.required(section, "xts_key", length, length));
+    EncryptionSection encryption =
+        new EncryptionSection(secrets.required(section, "xts_key", length, length));
     section.end();
     return encryption;
   }

@@ -2,8 +2,8 @@ package io.ubiblk.config.reader;
 
 import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.config.ConfigurationException;
-import io.ubiblk.crypto.Secrets;
 import io.ubiblk.config.toml.Section;
+import io.ubiblk.crypto.Secrets;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -51,7 +51,8 @@ record SecretChecks(Secrets secrets, Set<String> names) implements AutoCloseable
   /** Says that a name is not defined, without printing what may be a secret in the wrong place. */
   static String unknown(String name, Set<String> names) {
     boolean harmless = name.matches("[A-Za-z0-9_. -]{0,32}");
-    String shown = harmless ? "\"" + name + "\"" : "of " + name.length() + " characters (not shown)";
+    String shown =
+        harmless ? "\"" + name + "\"" : "of " + name.length() + " characters (not shown)";
     return "names a secret " + shown + " that is not defined, expected one of " + names;
   }
 

@@ -62,7 +62,8 @@ final class SecretResolver {
       }
       return builder.resolve();
     } catch (BlockDeviceException e) {
-      throw root.problem("secrets", "cannot be decrypted, expected what encrypted_by says: " + e.getMessage());
+      throw root.problem(
+          "secrets", "cannot be decrypted, expected what encrypted_by says: " + e.getMessage());
     }
   }
 

@@ -33,7 +33,8 @@ public final class Includes {
     } catch (ConfigurationException e) {
       throw e;
     } catch (IOException e) {
-      throw new ConfigurationException(root, 0, "", "cannot be read, expected a configuration: " + e.getMessage());
+      throw new ConfigurationException(
+          root, 0, "", "cannot be read, expected a configuration: " + e.getMessage());
     }
   }
 
@@ -90,14 +91,17 @@ public final class Includes {
       if (optional) {
         return root;
       }
-      throw position.refuse(
-          KEY, Values.show(text) + " does not exist, expected a file at " + file);
+      throw position.refuse(KEY, Values.show(text) + " does not exist, expected a file at " + file);
     } catch (ConfigurationException e) {
       throw e;
     } catch (IOException e) {
       throw position.refuse(
           KEY,
-          Values.show(text) + " cannot be read, expected a file at " + file + ": " + e.getMessage());
+          Values.show(text)
+              + " cannot be read, expected a file at "
+              + file
+              + ": "
+              + e.getMessage());
     }
     TomlNode nested = included.entries().get(KEY);
     if (nested != null) {

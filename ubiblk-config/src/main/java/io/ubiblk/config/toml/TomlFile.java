@@ -75,12 +75,22 @@ public final class TomlFile {
       int line = 1 + (int) text.substring(0, deep).chars().filter(c -> c == '\n').count();
       throw refuse(line, "brackets are nested deeper than " + DEEPEST + " levels");
     }
-    TomlParseResult result = Toml.parse(text);
+    TomlParseResult result = parse(text);
     if (result.hasErrors()) {
       TomlParseError error = result.errors().getFirst();
       throw refuse(error.position().line(), withoutText(String.valueOf(error.getMessage())));
     }
     return table(result, 0, 0);
+  }
+
+  private TomlParseResult parse(String text) throws ConfigurationException {
+    try {
+      return Toml.parse(text);
+    } catch (RuntimeException | AssertionError | StackOverflowError e) {
+      // The parser fails in these ways on some texts, such as strings with broken escapes, instead
+      // of reporting an error. The cause may hold text of the file and is left out.
+      throw refuse(0, "is not TOML: the parser failed with " + e.getClass().getSimpleName());
+    }
   }
 
   private String decode(byte[] bytes) throws ConfigurationException {

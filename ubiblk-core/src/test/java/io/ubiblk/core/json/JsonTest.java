@@ -37,12 +37,55 @@ class JsonTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", " ", "nul", "nulll", "True", "01", "-", "+1", "1.", ".5", "1e", "1e+", "0x1", "NaN",
-        "\"", "\"a", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\ud800\"",
-        "\"\\udc00\\ud800\"", "\"\n\"", "'a'", "[", "[1", "[1,", "[1,]", "[,]", "[1 2]", "]",
-        "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{a:1}", "{1:1}",
-        "{\"a\" 1}", "{\"a\":1}}", "{\"a\":1,\"a\":1}", "1 1", "[]x", "/*c*/1", "\u0000", "1\u0000",
-        "\uFEFF1", "\u00a01"
+        "",
+        " ",
+        "nul",
+        "nulll",
+        "True",
+        "01",
+        "-",
+        "+1",
+        "1.",
+        ".5",
+        "1e",
+        "1e+",
+        "0x1",
+        "NaN",
+        "\"",
+        "\"a",
+        "\"\\\"",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"\\u12g4\"",
+        "\"\\ud800\"",
+        "\"\\udc00\\ud800\"",
+        "\"\n\"",
+        "'a'",
+        "[",
+        "[1",
+        "[1,",
+        "[1,]",
+        "[,]",
+        "[1 2]",
+        "]",
+        "{",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1",
+        "{\"a\":1,",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{1:1}",
+        "{\"a\" 1}",
+        "{\"a\":1}}",
+        "{\"a\":1,\"a\":1}",
+        "1 1",
+        "[]x",
+        "/*c*/1",
+        "\u0000",
+        "1\u0000",
+        "\uFEFF1",
+        "\u00a01"
       })
   void everythingElseIsRefused(String text) {
     JsonException e = assertThrows(JsonException.class, () -> JsonParser.parse(text));
@@ -51,7 +94,8 @@ class JsonTest {
 
   @Test
   void escapesAreUnderstood() throws JsonException {
-    assertEquals("a/é\uD83D\uDE00", JsonParser.parse("\"\\u0061\\/\\u00E9\\ud83D\\ude00\"").asString());
+    assertEquals(
+        "a/é\uD83D\uDE00", JsonParser.parse("\"\\u0061\\/\\u00E9\\ud83D\\ude00\"").asString());
   }
 
   @Test
@@ -60,7 +104,10 @@ class JsonTest {
     assertEquals(deepest, JsonParser.parse(deepest).toString());
     for (String text :
         new String[] {
-          "[" + deepest + "1]", "[".repeat(1_000_000), "{\"a\":".repeat(1_000_000), "[{\"a\":".repeat(99)
+          "[" + deepest + "1]",
+          "[".repeat(1_000_000),
+          "{\"a\":".repeat(1_000_000),
+          "[{\"a\":".repeat(99)
         }) {
       assertThrows(JsonException.class, () -> JsonParser.parse(text));
     }

@@ -37,9 +37,7 @@ public final class QueueTrackerDriver {
 
   /** Begins a request that began long ago. */
   public void stalledRead(long ageNanos) {
-    queues
-        .getFirst()
-        .begin(next++, Operation.READ, 0, 512, System.nanoTime() - ageNanos);
+    queues.getFirst().begin(next++, Operation.READ, 0, 512, System.nanoTime() - ageNanos);
   }
 
   private void begin(Operation operation, long sector, long sectors) {

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -77,18 +78,17 @@ class RpcClientTest {
     long[] buckets = new long[LatencyHistogram.BUCKETS];
     buckets[LatencyHistogram.bucket(1000)] = 999;
     buckets[LatencyHistogram.bucket(1_000_000)] = 1;
-    OperationStatistics reads =
-        new OperationStatistics(990, 10, 0, LatencyHistogram.of(buckets));
+    OperationStatistics reads = new OperationStatistics(990, 10, 0, LatencyHistogram.of(buckets));
     subject.statistics = new DeviceStatistics(Map.of(Operation.READ, reads), 0);
     Map<Operation, LatencySummary> latency = client.latency();
     assertEquals(Operation.values().length, latency.size());
-    LatencySummary summary = latency.get(Operation.READ);
+    LatencySummary summary = Objects.requireNonNull(latency.get(Operation.READ));
     assertEquals(990, summary.completed());
     assertEquals(10, summary.failed());
-    assertEquals(1000, summary.p50Nanos(), 100);
-    assertEquals(1000, summary.p99Nanos(), 100);
-    assertEquals(1_000_000, summary.maxNanos(), 100_000);
-    assertEquals(0, latency.get(Operation.WRITE).completed());
+    assertEquals(1000.0, (double) summary.p50Nanos(), 100.0);
+    assertEquals(1000.0, (double) summary.p99Nanos(), 100.0);
+    assertEquals(1e6, (double) summary.maxNanos(), 1e5);
+    assertEquals(0, Objects.requireNonNull(latency.get(Operation.WRITE)).completed());
   }
 
   @Test

@@ -13,6 +13,7 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -183,7 +184,8 @@ class RpcServerTest {
     start(new RpcLimits(65536, 64, 10_000, 300));
     Peer lazy = peer();
     lazy.channel.configureBlocking(false);
-    ByteBuffer requests = ByteBuffer.wrap("{\"command\":\"stats\"}\n".repeat(500).getBytes());
+    ByteBuffer requests =
+        ByteBuffer.wrap("{\"command\":\"stats\"}\n".repeat(500).getBytes(StandardCharsets.UTF_8));
     Peer other = peer();
     boolean dropped = false;
     while (!dropped) {

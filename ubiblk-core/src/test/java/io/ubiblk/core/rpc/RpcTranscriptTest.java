@@ -131,8 +131,7 @@ class RpcTranscriptTest {
   void theSocketBelongsToOwnerAndGroup() throws IOException {
     assertEquals("0o660", expected.member("socket_modes").member("rpc").asString());
     assertEquals(
-        PosixFilePermissions.fromString("rw-rw----"),
-        Files.getPosixFilePermissions(server.path()));
+        PosixFilePermissions.fromString("rw-rw----"), Files.getPosixFilePermissions(server.path()));
   }
 
   @Test
