@@ -160,15 +160,7 @@ public final class LazyDevice implements BlockDevice {
               + loaded.stripes()
               + "; if the disk has grown, extend its metadata");
     }
-    if (metadata.geometry().logicalBlockSize() != MetadataLayout.SECTOR) {
-      throw new BlockDeviceException.Mismatch(
-          metadata
-              + " has blocks of "
-              + metadata.geometry().logicalBlockSize()
-              + " bytes, expected "
-              + MetadataLayout.SECTOR
-              + " for metadata");
-    }
+    MetadataFile.requireSectors(metadata);
     if (!data.capabilities().contains(Capability.WRITE)) {
       throw new BlockDeviceException.Unsupported(data + " is read-only and cannot be filled");
     }

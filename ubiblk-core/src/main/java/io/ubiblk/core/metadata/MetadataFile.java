@@ -88,6 +88,7 @@ public final class MetadataFile {
    * @throws IOException if the device fails
    */
   public static StripeMetadata load(BlockDevice device, Reactor reactor) throws IOException {
+    requireSectors(device);
     String name = device.toString();
     long size = device.geometry().size();
     try (BlockingAccess access = BlockingAccess.open(device, reactor)) {
@@ -95,6 +96,20 @@ public final class MetadataFile {
       byte[] header = access.read(0, (int) Math.min(size, MetadataLayout.SECTOR));
       long used = MetadataCodec.usedSize(name, ByteBuffer.wrap(header), size);
       return MetadataCodec.decode(name, ByteBuffer.wrap(access.read(0, (int) used)));
+    }
+  }
+
+  /**
+   * Refuses a device that cannot hold metadata, because it is not written in sectors.
+   *
+   * @param device the device
+   * @throws BlockDeviceException.Mismatch if the device has larger blocks
+   */
+  public static void requireSectors(BlockDevice device) throws BlockDeviceException.Mismatch {
+    int block = device.geometry().logicalBlockSize();
+    if (block != MetadataLayout.SECTOR) {
+      throw new BlockDeviceException.Mismatch(
+          device + " has blocks of " + block + " bytes, expected 512 for metadata");
     }
   }
 

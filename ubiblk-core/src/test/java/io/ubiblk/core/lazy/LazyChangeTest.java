@@ -89,6 +89,20 @@ class LazyChangeTest {
   }
 
   @Test
+  void discardUncoversNothingThatLiesUnderAStripe() throws Exception {
+    try (LazyStack stack = open(LazyOptions.DEFAULT)) {
+      ChannelDriver channel = stack.channel(4);
+      // Left over from a replacement that the power cut short, for example.
+      stack.dataDisk.poke(0, LazyStack.bytes(stack.pattern(0, 2L * STRIPE, 9)));
+      assertEquals(Status.OK, channel.discard(0, STRIPE));
+      MemorySegment read = stack.memory(STRIPE);
+      assertEquals(Status.OK, channel.read(0, read));
+      assertEquals(-1, read.mismatch(stack.memory(STRIPE)));
+      stack.expectImage(channel, STRIPE, STRIPE);
+    }
+  }
+
+  @Test
   void changeOfAPartReachesTheDataDeviceWhenTheStripeIsDurable() throws Exception {
     try (LazyStack stack = open(LazyOptions.DEFAULT)) {
       ChannelDriver channel = stack.channel(4);
