@@ -35,8 +35,17 @@ final class Abi {
   static final long FSYNC = X86 ? 74 : 82;
   static final long FDATASYNC = X86 ? 75 : 83;
   static final long PPOLL = X86 ? 271 : 73;
+  static final long SOCKET = X86 ? 41 : 198;
+  static final long BIND = X86 ? 49 : 200;
+  static final long LISTEN = X86 ? 50 : 201;
+  static final long GETSOCKNAME = X86 ? 51 : 204;
   static final long SENDTO = X86 ? 44 : 206;
+  static final long SETSOCKOPT = X86 ? 54 : 208;
+  static final long GETSOCKOPT = X86 ? 55 : 209;
+  static final long SHUTDOWN = X86 ? 48 : 210;
+  static final long SENDMSG = X86 ? 46 : 211;
   static final long RECVMSG = X86 ? 47 : 212;
+  static final long ACCEPT4 = X86 ? 288 : 242;
   static final long SCHED_SETAFFINITY = X86 ? 203 : 122;
   static final long SCHED_GETAFFINITY = X86 ? 204 : 123;
   static final long MUNMAP = X86 ? 11 : 215;
