@@ -70,16 +70,14 @@ public final class RequestHeader {
   }
 
   /**
-   * Returns how many bytes follow the header.
+   * Returns how many bytes follow the header. A write always has them: QEMU sends writes with
+   * extended headers without the flag that says so.
    *
    * @param style how requests look
    * @return the number of bytes; negative if it is beyond 2^63
    */
   public long payload(ReplyStyle style) {
-    boolean follows =
-        style == ReplyStyle.EXTENDED
-            ? (flags & Command.FLAG_PAYLOAD_LEN) != 0
-            : command == Command.WRITE;
-    return follows ? length : 0;
+    boolean flagged = style == ReplyStyle.EXTENDED && (flags & Command.FLAG_PAYLOAD_LEN) != 0;
+    return flagged || command == Command.WRITE ? length : 0;
   }
 }

@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 enum Refusal {
   UNKNOWN_COMMAND(WireError.EINVAL, "unknown command"),
   FLAGS(WireError.EINVAL, "flag that is unknown, not offered or not for this command"),
-  NO_PAYLOAD(WireError.EINVAL, "write without payload length"),
   READ_ONLY(WireError.EPERM, "export is read-only"),
   NOT_OFFERED(WireError.EINVAL, "command that the export does not offer"),
   NO_CONTEXT(WireError.EINVAL, "no metadata context is selected"),

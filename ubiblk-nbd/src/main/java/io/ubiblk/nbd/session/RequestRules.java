@@ -34,9 +34,6 @@ final class RequestRules {
       case Command.WRITE -> {
         if (exposure.style() == ReplyStyle.EXTENDED) {
           allowed |= Command.FLAG_PAYLOAD_LEN;
-          if ((request.flags() & Command.FLAG_PAYLOAD_LEN) == 0) {
-            return Refusal.NO_PAYLOAD;
-          }
         }
       }
       case Command.WRITE_ZEROES -> allowed |= Command.FLAG_NO_HOLE | fastZero(exposure);
