@@ -8,6 +8,10 @@ import javax.net.ssl.SSLEngine;
 /**
  * How connections are protected: TLS 1.2 and 1.3 with certificates.
  *
+ * <p>Clients that have to show a certificate get TLS 1.2: in TLS 1.3 those built on GnuTLS (QEMU
+ * and libnbd) do not show Java one that is signed with RSA, because they do not look at the
+ * extension in which Java says that it would take it.
+ *
  * @param context keys of the server, and whom it trusts
  * @param required whether a client must start TLS before anything else; otherwise it may
  * @param verifiesClients whether a client must show a certificate that the context trusts
@@ -15,6 +19,7 @@ import javax.net.ssl.SSLEngine;
 public record NbdTls(SSLContext context, boolean required, boolean verifiesClients) {
 
   private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+  private static final String[] VERIFYING_PROTOCOLS = {"TLSv1.2"};
 
   /**
    * Returns protection that is required, for clients that show no certificate.
@@ -64,7 +69,7 @@ public record NbdTls(SSLContext context, boolean required, boolean verifiesClien
   public SSLEngine newEngine() {
     SSLEngine engine = context.createSSLEngine();
     engine.setUseClientMode(false);
-    engine.setEnabledProtocols(PROTOCOLS);
+    engine.setEnabledProtocols(verifiesClients ? VERIFYING_PROTOCOLS : PROTOCOLS);
     engine.setNeedClientAuth(verifiesClients);
     return engine;
   }

@@ -220,17 +220,21 @@ final class TlsWire implements Wire, Wire.Handler {
     }
     boolean canSpeak = !saidGoodbye && (failure == 0 || failure == EPROTO);
     saidGoodbye = true;
-    try {
-      if (canSpeak) {
-        records.wrapNothing();
-        if (sendWrapped()) {
-          return;
-        }
-      }
-    } catch (SSLException e) {
-      LOG.debug("{}: TLS did not end in order", name, e);
+    if (canSpeak && (wrapGoodbye() || wrapGoodbye()) && sendWrapped()) {
+      return;
     }
     closeBelow();
+  }
+
+  /** What a task of the engine's found wrong is thrown first; the next attempt is the alert. */
+  private boolean wrapGoodbye() {
+    try {
+      records.wrapNothing();
+      return true;
+    } catch (SSLException e) {
+      LOG.warn("{}: TLS has failed: {}", name, e.getMessage());
+      return false;
+    }
   }
 
   private void closeBelow() {
