@@ -143,7 +143,7 @@ final class PemFiles {
       int bytes = length < 0x100 ? 1 : length < 0x10000 ? 2 : 3;
       out.write(0x80 | bytes);
       for (int i = bytes - 1; i > 0; i--) {
-        out.write(length >>> 8 * i);
+        out.write(length >>> (8 * i));
       }
     }
     out.write(length);

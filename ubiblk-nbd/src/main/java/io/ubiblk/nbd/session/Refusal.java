@@ -1,7 +1,6 @@
 package io.ubiblk.nbd.session;
 
 import io.ubiblk.nbd.protocol.WireError;
-import java.nio.charset.StandardCharsets;
 
 /** Reasons for which a request is refused before the device sees it. */
 enum Refusal {
@@ -21,11 +20,11 @@ enum Refusal {
   FAILED(WireError.EIO, "device has failed");
 
   private final int error;
-  private final byte[] text;
+  private final String text;
 
   Refusal(int error, String text) {
     this.error = error;
-    this.text = text.getBytes(StandardCharsets.US_ASCII);
+    this.text = text;
   }
 
   /** The error of the reply. */
@@ -33,8 +32,8 @@ enum Refusal {
     return error;
   }
 
-  /** What the reply says, at most 80 bytes. */
-  byte[] text() {
+  /** What the reply says, at most 80 characters of ASCII. */
+  String text() {
     return text;
   }
 }

@@ -7,6 +7,7 @@ import io.ubiblk.nbd.protocol.WireError;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Writes replies: headers into memory of the slots, data by naming the memory of the request.
@@ -16,7 +17,6 @@ import java.nio.ByteBuffer;
  */
 final class ReplyWriter {
 
-  private static final byte[] NO_TEXT = {};
   private static final int ERROR_HEADER = 6;
   private static final int OFFSET_BYTES = 8;
   private static final int HOLE_BYTES = 12;
@@ -71,13 +71,15 @@ final class ReplyWriter {
     if (reason == null && request.error == WireError.EIO) {
       reason = Refusal.FAILED;
     }
-    byte[] text = reason == null ? NO_TEXT : reason.text();
+    int bytes = reason == null ? 0 : reason.text().length();
     int at = request.head;
-    int header = chunk(request, ReplyStyle.ERROR, true, ERROR_HEADER + text.length);
+    int header = chunk(request, ReplyStyle.ERROR, true, ERROR_HEADER + bytes);
     headsView.putInt(at + header, request.error);
-    headsView.putShort(at + header + 4, (short) text.length);
-    headsView.put(at + header + ERROR_HEADER, text);
-    out.add(heads, at, header + ERROR_HEADER + text.length);
+    headsView.putShort(at + header + 4, (short) bytes);
+    if (reason != null) {
+      heads.setString(at + header + ERROR_HEADER, reason.text(), StandardCharsets.US_ASCII);
+    }
+    out.add(heads, at, header + ERROR_HEADER + bytes);
   }
 
   private void appendStatus(Request request, ScatterList out) {

@@ -42,7 +42,7 @@ final class RequestExecutor {
    * @return whether there is one; if not, the request is over
    */
   boolean advance(Request request) {
-    if (request.error != 0 || request.length == 0 && request.command != Command.FLUSH) {
+    if (request.error != 0 || (request.length == 0 && request.command != Command.FLUSH)) {
       return false;
     }
     if (request.flushing) {

@@ -80,16 +80,15 @@ final class TlsRecords {
       in.compact();
       plain.flip();
     }
-    switch (result.getStatus()) {
-      case BUFFER_UNDERFLOW -> needsMore = true;
-      case BUFFER_OVERFLOW -> throw new SSLException("record is longer than its session allows");
-      case CLOSED -> needsMore = true;
-      case OK -> needsMore = in.position() == 0;
+    SSLEngineResult.Status status = result.getStatus();
+    if (status == SSLEngineResult.Status.BUFFER_OVERFLOW) {
+      throw new SSLException("record is longer than its session allows");
     }
+    needsMore = status != SSLEngineResult.Status.OK || in.position() == 0;
     if (target != null) {
       deliver(target);
     }
-    return result.getStatus() == SSLEngineResult.Status.OK;
+    return status == SSLEngineResult.Status.OK;
   }
 
   /** How many bytes have been put into the list. */

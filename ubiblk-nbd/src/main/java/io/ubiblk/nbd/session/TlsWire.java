@@ -130,7 +130,10 @@ final class TlsWire implements Wire, Wire.Handler {
       case NEED_TASK -> compute();
       case NEED_WRAP -> sendRecords();
       case NEED_UNWRAP, NEED_UNWRAP_AGAIN -> unwrap();
-      case FINISHED, NOT_HANDSHAKING -> unwrap() | sendRecords();
+      case FINISHED, NOT_HANDSHAKING -> {
+        boolean received = unwrap();
+        yield sendRecords() || received;
+      }
     };
   }
 
@@ -220,13 +223,16 @@ final class TlsWire implements Wire, Wire.Handler {
     }
     boolean canSpeak = !saidGoodbye && (failure == 0 || failure == EPROTO);
     saidGoodbye = true;
-    if (canSpeak && (wrapGoodbye() || wrapGoodbye()) && sendWrapped()) {
-      return;
+    // What a task of the engine's found wrong is thrown at the first attempt; the second makes the
+    // alert of it.
+    for (int i = 0; canSpeak && i < 2; i++) {
+      if (wrapGoodbye() && sendWrapped()) {
+        return;
+      }
     }
     closeBelow();
   }
 
-  /** What a task of the engine's found wrong is thrown first; the next attempt is the alert. */
   private boolean wrapGoodbye() {
     try {
       records.wrapNothing();
