@@ -62,7 +62,8 @@ final class PemFiles {
           null);
       return context;
     } catch (GeneralSecurityException e) {
-      throw new IOException("certificates in " + directory + " cannot be used: " + e.getMessage(), e);
+      throw new IOException(
+          "certificates in " + directory + " cannot be used: " + e.getMessage(), e);
     }
   }
 
@@ -118,8 +119,7 @@ final class PemFiles {
         file + " holds a private key of another kind, expected RSA, EC or EdDSA");
   }
 
-  private static @Nullable PrivateKey decode(
-      String algorithm, byte[] encoded) {
+  private static @Nullable PrivateKey decode(String algorithm, byte[] encoded) {
     try {
       return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(encoded));
     } catch (GeneralSecurityException otherKind) {

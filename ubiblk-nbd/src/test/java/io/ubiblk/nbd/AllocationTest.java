@@ -61,8 +61,7 @@ class AllocationTest {
   @ParameterizedTest
   @EnumSource
   void requestsAllocateNothing(ReplyStyle style) throws Exception {
-    try (Rig rig =
-            new Rig(folder, ReactorOptions.Kind.AUTOMATIC, new NullDevice(1 << 20), b -> b);
+    try (Rig rig = new Rig(folder, ReactorOptions.Kind.AUTOMATIC, new NullDevice(1 << 20), b -> b);
         NbdClient client = rig.open(style)) {
       ByteArrayOutputStream requests = new ByteArrayOutputStream();
       for (int i = 0; i < DEPTH / 2; i++) {

@@ -71,8 +71,7 @@ final class Certificates {
 
   /** A context that shows the certificate of one side, if any, and trusts that of the other. */
   static SSLContext context(@Nullable Certificates own, Certificates trusted) throws Exception {
-    KeyManagerFactory keys =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
     if (own != null) {
       keys.init(own.store, PASSWORD.toCharArray());
     }

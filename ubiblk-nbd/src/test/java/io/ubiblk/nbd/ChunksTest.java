@@ -182,7 +182,8 @@ class ChunksTest {
       assertEquals(style == ReplyStyle.EXTENDED ? Rig.SIZE : 0, chunk.offset());
       int length = chunk.buffer().getShort(4);
       assertEquals(6 + length, chunk.data().length);
-      assertTrue(new String(chunk.data(), 6, length, StandardCharsets.US_ASCII).contains("ends behind"));
+      assertTrue(
+          new String(chunk.data(), 6, length, StandardCharsets.US_ASCII).contains("ends behind"));
     }
   }
 

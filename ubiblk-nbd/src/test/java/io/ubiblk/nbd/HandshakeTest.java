@@ -289,11 +289,7 @@ class HandshakeTest {
       assertEquals(OptionReply.TOO_BIG, only(client.option(Option.GO, new byte[3 << 20])));
       assertEquals(OptionReply.UNSUP, only(client.option(99, new byte[65536])));
       client.send(
-          ByteBuffer.allocate(16)
-              .putLong(Magic.OPTION)
-              .putInt(99)
-              .putInt((32 << 20) + 1)
-              .array());
+          ByteBuffer.allocate(16).putLong(Magic.OPTION).putInt(99).putInt((32 << 20) + 1).array());
       assertTrue(client.isClosed());
     }
   }

@@ -24,11 +24,11 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.jspecify.annotations.Nullable;
 
 /** Bytes that no client would send: the server survives them, and so do its other clients. */
 @Timeout(300)
@@ -144,8 +144,7 @@ class HostileBytesTest {
 
   @ParameterizedTest
   @CsvSource({"RING, 9000", "EPOLL, 1000"})
-  void nothingThatIsSentDisturbsAnybodyElse(ReactorOptions.Kind kind, int rounds)
-      throws Exception {
+  void nothingThatIsSentDisturbsAnybodyElse(ReactorOptions.Kind kind, int rounds) throws Exception {
     AtomicBoolean done = new AtomicBoolean();
     AtomicReference<@Nullable Throwable> disturbed = new AtomicReference<>();
     try (MemoryDevice device = new MemoryDevice(Rig.SIZE);
@@ -159,8 +158,7 @@ class HostileBytesTest {
       rig.settle();
       final long threadsBefore = threads();
       final long descriptorsBefore = descriptors();
-      Thread other =
-          Thread.ofPlatform().start(() -> disturbed.set(behave(rig.socket, done)));
+      Thread other = Thread.ofPlatform().start(() -> disturbed.set(behave(rig.socket, done)));
       Seeds.check(
           random -> {
             for (int i = 0; i < rounds; i++) {

@@ -1,13 +1,13 @@
 package io.ubiblk.nbd;
 
 import io.ubiblk.api.BlockDevice;
+import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.Capability;
 import io.ubiblk.api.DeviceListener;
 import io.ubiblk.api.DeviceListeners;
 import io.ubiblk.api.ExtentVisitor;
 import io.ubiblk.api.ForwardingBlockDevice;
 import io.ubiblk.api.Geometry;
-import io.ubiblk.api.BlockDeviceException;
 import java.io.IOException;
 import java.util.EnumSet;
 import java.util.Set;

@@ -140,8 +140,7 @@ class LimitsTest {
           NbdClient.Chunk chunk = client.readChunk(READ);
           int from = (int) chunk.cookie() % 8 * READ;
           byte[] expected = Arrays.copyOfRange(content, from, from + READ);
-          assertArrayEquals(
-              expected, Arrays.copyOfRange(chunk.data(), 4, chunk.data().length));
+          assertArrayEquals(expected, Arrays.copyOfRange(chunk.data(), 4, chunk.data().length));
         }
       }
       for (NbdClient client : slow) {

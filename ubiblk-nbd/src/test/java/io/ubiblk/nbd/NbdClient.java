@@ -210,7 +210,9 @@ final class NbdClient implements AutoCloseable {
     out.flush();
   }
 
-  /** Reads one chunk or simple reply; a simple reply is followed by so many bytes if it succeeds. */
+  /**
+   * Reads one chunk or simple reply; a simple reply is followed by so many bytes if it succeeds.
+   */
   Chunk readChunk(int simpleData) throws IOException {
     int magic = in.readInt();
     if (magic == Magic.SIMPLE_REPLY) {

@@ -124,8 +124,7 @@ class TlsTest {
       try (NbdClient open = NbdClient.greeted(rig.socket, ReplyStyle.SIMPLE)) {
         for (int option : new int[] {Option.LIST, Option.INFO, Option.GO, 8, 9, 10, 11, 99}) {
           assertEquals(
-              OptionReply.TLS_REQUIRED,
-              open.option(option, NbdClient.choice("")).getLast().type());
+              OptionReply.TLS_REQUIRED, open.option(option, NbdClient.choice("")).getLast().type());
         }
         assertEquals(OptionReply.ACK, open.option(Option.ABORT).getLast().type());
       }
@@ -243,8 +242,7 @@ class TlsTest {
               }
               if (random.below(2) == 0) {
                 // What looks like the beginning of a record.
-                System.arraycopy(
-                    new byte[] {22, 3, 1, 0}, 0, noise, 0, Math.min(4, noise.length));
+                System.arraycopy(new byte[] {22, 3, 1, 0}, 0, noise, 0, Math.min(4, noise.length));
               }
               open.send(noise);
             }
@@ -295,8 +293,7 @@ class TlsTest {
     for (String name : new String[] {"server-cert.pem", "server-key.pem", "ca-cert.pem"}) {
       byte[] good = Files.readAllBytes(directory.resolve(name));
       Files.writeString(directory.resolve(name), "nothing");
-      IOException refusal =
-          assertThrows(IOException.class, () -> NbdTls.fromDirectory(directory));
+      IOException refusal = assertThrows(IOException.class, () -> NbdTls.fromDirectory(directory));
       assertTrue(String.valueOf(refusal.getMessage()).contains(name));
       Files.write(directory.resolve(name), good);
     }

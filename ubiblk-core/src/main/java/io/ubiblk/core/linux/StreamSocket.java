@@ -237,8 +237,7 @@ public final class StreamSocket implements AutoCloseable {
     SocketName name = SocketName.empty(Arena.ofAuto());
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, SocketName.LARGEST);
-      long result =
-          Syscall.call(Abi.GETSOCKNAME, fd, name.segment().address(), length.address());
+      long result = Syscall.call(Abi.GETSOCKNAME, fd, name.segment().address(), length.address());
       if (result < 0) {
         throw Errno.exception("ask for the name of", "descriptor " + fd, result);
       }

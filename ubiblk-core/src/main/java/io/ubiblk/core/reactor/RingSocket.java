@@ -44,9 +44,7 @@ final class RingSocket implements SocketPort, RingReactor.Consumer {
     long userData = RingReactor.userData(number, RECEIPT);
     if (list.count() == 1) {
       int length = (int) Math.min(list.length(0), MOST_BYTES);
-      reactor
-          .submissions()
-          .receive(socket.fd(), list.segment(0), list.offset(0), length, userData);
+      reactor.submissions().receive(socket.fd(), list.segment(0), list.offset(0), length, userData);
     } else {
       toReceive.set(list, 0);
       reactor.submissions().receive(socket.fd(), toReceive, userData);

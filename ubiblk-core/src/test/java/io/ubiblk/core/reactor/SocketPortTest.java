@@ -209,8 +209,7 @@ class SocketPortTest {
 
   @ParameterizedTest
   @EnumSource(names = {"RING", "EPOLL"})
-  void aPortThatDoesNothingCloses(ReactorOptions.Kind kind)
-      throws Exception {
+  void aPortThatDoesNothingCloses(ReactorOptions.Kind kind) throws Exception {
     try (Pair pair = new Pair(kind)) {
       assertTrue(!pair.closed);
     }

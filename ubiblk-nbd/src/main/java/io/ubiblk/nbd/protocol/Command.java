@@ -3,7 +3,8 @@ package io.ubiblk.nbd.protocol;
 /**
  * Requests and their flags.
  *
- * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD protocol</a>
+ * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD
+ *     protocol</a>
  */
 public final class Command {
 

@@ -3,7 +3,8 @@ package io.ubiblk.nbd.protocol;
 /**
  * What a client learns of an export when it chooses it: the transmission flags.
  *
- * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD protocol</a>
+ * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD
+ *     protocol</a>
  */
 public final class ExportFlag {
 

@@ -37,8 +37,7 @@ public final class ExportName {
    */
   static String read(ByteBuffer in, int length) throws MalformedOption {
     if (length > LONGEST) {
-      throw new MalformedOption(
-          "string of " + length + " bytes, expected at most " + LONGEST);
+      throw new MalformedOption("string of " + length + " bytes, expected at most " + LONGEST);
     }
     ByteBuffer bytes = in.slice(in.position(), length);
     in.position(in.position() + length);

@@ -3,7 +3,8 @@ package io.ubiblk.nbd.protocol;
 /**
  * The numbers by which messages begin, and the flags of the greeting.
  *
- * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD protocol</a>
+ * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD
+ *     protocol</a>
  */
 public final class Magic {
 

@@ -3,7 +3,8 @@ package io.ubiblk.nbd.protocol;
 /**
  * What a client may ask for before it begins with requests.
  *
- * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD protocol</a>
+ * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD
+ *     protocol</a>
  */
 public final class Option {
 

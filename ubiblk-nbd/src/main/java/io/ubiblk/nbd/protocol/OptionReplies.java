@@ -7,7 +7,8 @@ import java.nio.charset.StandardCharsets;
 /**
  * The replies to one option, as they are being written.
  *
- * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD protocol</a>
+ * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD
+ *     protocol</a>
  */
 public final class OptionReplies {
 
@@ -78,8 +79,7 @@ public final class OptionReplies {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
     byte[] rest = description.getBytes(StandardCharsets.UTF_8);
     ByteBuffer data = ByteBuffer.allocate(4 + bytes.length + rest.length);
-    reply(
-        option, OptionReply.SERVER, data.putInt(bytes.length).put(bytes).put(rest).array());
+    reply(option, OptionReply.SERVER, data.putInt(bytes.length).put(bytes).put(rest).array());
   }
 
   /**
@@ -118,9 +118,7 @@ public final class OptionReplies {
   public void blockSizes(int option, int smallest, int preferred, int largest) {
     ByteBuffer data = ByteBuffer.allocate(14).putShort((short) OptionReply.INFO_BLOCK_SIZE);
     reply(
-        option,
-        OptionReply.INFO,
-        data.putInt(smallest).putInt(preferred).putInt(largest).array());
+        option, OptionReply.INFO, data.putInt(smallest).putInt(preferred).putInt(largest).array());
   }
 
   /**

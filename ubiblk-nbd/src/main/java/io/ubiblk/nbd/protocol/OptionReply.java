@@ -3,7 +3,8 @@ package io.ubiblk.nbd.protocol;
 /**
  * How options are answered, and what is said about an export.
  *
- * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD protocol</a>
+ * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD
+ *     protocol</a>
  */
 public final class OptionReply {
 

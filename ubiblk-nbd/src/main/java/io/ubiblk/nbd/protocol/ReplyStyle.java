@@ -6,7 +6,8 @@ import java.nio.ByteBuffer;
  * How requests and replies look on a connection. The methods write headers into a buffer in network
  * byte order and return how many bytes they are.
  *
- * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD protocol</a>
+ * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD
+ *     protocol</a>
  */
 public enum ReplyStyle {
   /** Compact requests, simple replies. */

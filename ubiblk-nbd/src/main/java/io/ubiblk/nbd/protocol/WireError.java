@@ -5,7 +5,8 @@ import io.ubiblk.api.Status;
 /**
  * The errors of replies: the few numbers that every client knows.
  *
- * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD protocol</a>
+ * @see <a href="https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md">The NBD
+ *     protocol</a>
  */
 public final class WireError {
 

@@ -119,8 +119,6 @@ public final class Acceptor {
     }
     socket.setBuffers(SOCKET_BUFFER);
     ReactorShares.Share share = shares.next();
-    share
-        .reactor()
-        .execute(() -> Connection.serve(service, share.reactor(), share.pool(), socket));
+    share.reactor().execute(() -> Connection.serve(service, share.reactor(), share.pool(), socket));
   }
 }

@@ -113,9 +113,7 @@ final class Handshake {
     if (!fixed) {
       return refuse(option, OptionReply.INVALID, "only EXPORT_NAME without fixed newstyle");
     }
-    if (protection == Protection.REQUIRED
-        && option != Option.ABORT
-        && option != Option.STARTTLS) {
+    if (protection == Protection.REQUIRED && option != Option.ABORT && option != Option.STARTTLS) {
       return refuse(option, OptionReply.TLS_REQUIRED, "this server requires TLS");
     }
     try {
@@ -255,9 +253,7 @@ final class Handshake {
 
   private Exposure expose(String name, ServedExport export) {
     ReplyStyle style =
-        extended
-            ? ReplyStyle.EXTENDED
-            : structured ? ReplyStyle.STRUCTURED : ReplyStyle.SIMPLE;
+        extended ? ReplyStyle.EXTENDED : structured ? ReplyStyle.STRUCTURED : ReplyStyle.SIMPLE;
     return new Exposure(
         export,
         export.device().geometry(),

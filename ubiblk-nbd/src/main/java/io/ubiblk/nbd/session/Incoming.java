@@ -57,8 +57,7 @@ final class Incoming {
   /** Bytes of a payload that are to be dropped. */
   private long dropping;
 
-  Incoming(
-      Exposure exposure, Input input, RequestSlots slots, MemoryShare memory, Sink sink) {
+  Incoming(Exposure exposure, Input input, RequestSlots slots, MemoryShare memory, Sink sink) {
     this.exposure = exposure;
     this.input = input;
     this.slots = slots;

@@ -46,9 +46,7 @@ final class Outgoing {
       return;
     }
     list.clear();
-    while (!waiting.isEmpty()
-        && list.count() < MOST_PIECES - 1
-        && list.byteSize() < ENOUGH_BYTES) {
+    while (!waiting.isEmpty() && list.count() < MOST_PIECES - 1 && list.byteSize() < ENOUGH_BYTES) {
       Request request = waiting.remove();
       writer.append(request, list);
       underWay.add(request);

@@ -83,8 +83,7 @@ final class ReplyWriter {
   }
 
   private void appendStatus(Request request, ScatterList out) {
-    int type =
-        style == ReplyStyle.EXTENDED ? ReplyStyle.BLOCK_STATUS_EXT : ReplyStyle.BLOCK_STATUS;
+    int type = style == ReplyStyle.EXTENDED ? ReplyStyle.BLOCK_STATUS_EXT : ReplyStyle.BLOCK_STATUS;
     out.add(heads, request.head, chunk(request, type, true, request.statusBytes));
     out.add(request.memory().memory, 0, request.statusBytes);
   }
@@ -152,7 +151,6 @@ final class ReplyWriter {
   }
 
   private int chunk(Request request, int type, boolean last, long length) {
-    return style.chunk(
-        headsView, request.head, type, last, request.cookie, request.offset, length);
+    return style.chunk(headsView, request.head, type, last, request.cookie, request.offset, length);
   }
 }

@@ -51,8 +51,7 @@ final class RequestRules {
 
   private static @Nullable Refusal checkCommand(Exposure exposure, RequestHeader request) {
     return switch (request.command()) {
-      case Command.WRITE ->
-          exposure.has(ExportFlag.READ_ONLY) ? Refusal.READ_ONLY : null;
+      case Command.WRITE -> exposure.has(ExportFlag.READ_ONLY) ? Refusal.READ_ONLY : null;
       case Command.TRIM -> change(exposure, ExportFlag.SEND_TRIM);
       case Command.WRITE_ZEROES -> change(exposure, ExportFlag.SEND_WRITE_ZEROES);
       case Command.CACHE -> exposure.has(ExportFlag.SEND_CACHE) ? null : Refusal.NOT_OFFERED;

@@ -90,7 +90,7 @@ final class StatusQuery implements ExtentVisitor {
   }
 
   private boolean isFull() {
-    return count > 0 && (onlyOne || position + 16 > out.capacity());
+    return count > 0 && (onlyOne || position + (wide ? 16 : 8) > out.capacity());
   }
 
   private void write() {
