@@ -83,7 +83,7 @@ class SocketPortTest {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
       if (!closed) {
         port.close(() -> closed = true);
         drive(() -> closed);
