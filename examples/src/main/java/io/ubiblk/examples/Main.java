@@ -3,9 +3,14 @@ package io.ubiblk.examples;
 import io.ubiblk.examples.cli.Arguments;
 import io.ubiblk.examples.cli.CommandLine;
 import io.ubiblk.examples.cli.UsageException;
+import io.ubiblk.examples.programs.DumpMetadata;
+import io.ubiblk.examples.programs.InitMetadata;
+import io.ubiblk.examples.programs.VhostBackend;
+import io.ubiblk.examples.programs.Xts;
 import io.ubiblk.examples.quickstart.QuickstartRunner;
 import io.ubiblk.examples.serve.HundredsRunner;
 import io.ubiblk.examples.serve.VhostRunner;
+import io.ubiblk.examples.top.Ubitop;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -39,6 +44,11 @@ public final class Main {
     runners.put("quickstart", QuickstartRunner::new);
     runners.put("vhost", VhostRunner::new);
     runners.put("hundreds", HundredsRunner::new);
+    runners.put("vhost-backend", VhostBackend::new);
+    runners.put("init-metadata", InitMetadata::new);
+    runners.put("dump-metadata", DumpMetadata::new);
+    runners.put("xts", Xts::new);
+    runners.put("ubitop", Ubitop::new);
     return runners;
   }
 
@@ -74,12 +84,15 @@ public final class Main {
       Arguments arguments = line.parse(args);
       if (arguments.isHelpWanted()) {
         System.out.print(line.help());
+      } else if (arguments.isVersionWanted()) {
+        System.out.println(line.version());
       } else {
         runner.run(arguments, termination);
       }
       return 0;
     } catch (UsageException e) {
       complain(line, e.getMessage());
+      System.err.print(line.usage());
       System.err.println("See " + line.program() + " --help.");
       return BAD_USAGE;
     } catch (IOException e) {
@@ -107,7 +120,7 @@ public final class Main {
     StringBuilder text = new StringBuilder("Usage: examples/run NAME [OPTION]...\n\n");
     RUNNERS.forEach(
         (name, runner) ->
-            text.append(String.format("  %-12s%s%n", name, runner.get().commandLine().purpose())));
+            text.append(String.format("  %-15s%s%n", name, runner.get().commandLine().purpose())));
     return text.append("\nexamples/run NAME --help tells more.\n").toString();
   }
 

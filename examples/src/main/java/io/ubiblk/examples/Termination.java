@@ -1,5 +1,7 @@
 package io.ubiblk.examples;
 
+import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.api.Frontend;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -13,6 +15,7 @@ public final class Termination {
   private final CountDownLatch requested = new CountDownLatch(1);
   private final CountDownLatch finished = new CountDownLatch(1);
   private volatile int status;
+  private volatile boolean atOnce;
 
   /** Creates a termination that only {@link #request} asks for. */
   public Termination() {}
@@ -26,6 +29,33 @@ public final class Termination {
   /** Asks the program to end. */
   public void request() {
     requested.countDown();
+  }
+
+  /**
+   * Says what a signal does: it ends the process at once, with a status that names the signal, or
+   * it is a wish that the program follows in order, as it is from the beginning.
+   *
+   * @param value whether a signal ends the process at once
+   */
+  public void endAtOnce(boolean value) {
+    atOnce = value;
+  }
+
+  /**
+   * Asks the program to end when a frontend ends, for whatever reason.
+   *
+   * @param frontend the frontend
+   */
+  public void follow(Frontend frontend) {
+    Thread.startVirtualThread(
+        () -> {
+          try {
+            frontend.awaitClose();
+          } catch (InterruptedException | BlockDeviceException.Failed e) {
+            // The thread that waits for the termination asks again.
+          }
+          request();
+        });
   }
 
   /** {@return whether the program was asked to end} */
@@ -62,6 +92,9 @@ public final class Termination {
 
   private void onShutdown() {
     request();
+    if (atOnce && finished.getCount() > 0) {
+      return;
+    }
     try {
       finished.await();
     } catch (InterruptedException e) {

@@ -1,5 +1,6 @@
 package io.ubiblk.config;
 
+import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.StripeSource;
 import io.ubiblk.core.Layer;
@@ -111,6 +112,23 @@ public final class DiskAssembly {
             return Encryption.aesXts(key).over(device);
           }
         });
+  }
+
+  /**
+   * Puts those layers over a device, to read or write it as the disk's data and metadata are.
+   *
+   * @param configuration describes the disk; may be closed afterwards
+   * @param device what is stored; owned by the result, or still the caller's if this fails
+   * @return the device with all layers over it
+   * @throws IOException if a layer cannot be made, such as for want of a key
+   */
+  public static BlockDevice stored(Configuration configuration, BlockDevice device)
+      throws IOException {
+    BlockDevice top = device;
+    for (Layer layer : storageLayers(configuration)) {
+      top = layer.over(top);
+    }
+    return top;
   }
 
   /**

@@ -2,21 +2,29 @@ package io.ubiblk.examples.cli;
 
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The values of a command line's options, as they were given or as they are by default. */
 public final class Arguments {
 
   private final Map<Option<?>, Object> values;
   private final boolean helpWanted;
+  private final boolean versionWanted;
 
-  Arguments(Map<Option<?>, Object> values, Option<?> help) {
+  Arguments(Map<Option<?>, Object> values, Option<?> help, @Nullable Option<?> version) {
     this.values = Map.copyOf(values);
     this.helpWanted = values.containsKey(help);
+    this.versionWanted = version != null && values.containsKey(version);
   }
 
   /** {@return whether help was asked for instead of work} */
   public boolean isHelpWanted() {
     return helpWanted;
+  }
+
+  /** {@return whether the version was asked for instead of work} */
+  public boolean isVersionWanted() {
+    return versionWanted;
   }
 
   /**

@@ -2,9 +2,11 @@ package io.ubiblk.examples.cli;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,11 @@ public final class CommandLine {
   private final String program;
   private final String purpose;
   private final List<Option<?>> options = new ArrayList<>();
+  private final Map<Character, Option<?>> letters = new HashMap<>();
+  private final Set<Option<?>> repeatable = new HashSet<>();
+  private final Option<Boolean> help;
+  private @Nullable Option<Boolean> version;
+  private String versionText = "";
 
   /**
    * Creates a command line without options.
@@ -39,7 +46,7 @@ public final class CommandLine {
   public CommandLine(String program, String purpose) {
     this.program = program;
     this.purpose = purpose;
-    flag(HELP, "print this text and exit");
+    help = flag(HELP, "print this text and exit");
   }
 
   /** {@return what the user types to start the program} */
@@ -115,34 +122,99 @@ public final class CommandLine {
   }
 
   /**
-   * Reads arguments. A value follows its option as the next argument or behind an equals sign.
+   * Adds an option that may be given several times.
+   *
+   * @param <T> what one value becomes
+   * @param name the name with its dashes
+   * @param placeholder stands for the value in the help
+   * @param type what one value may be
+   * @param help what it does
+   * @return the option, whose value is the list of all that were given
+   */
+  public <T> Option<List<T>> repeated(
+      String name, String placeholder, ValueType<T> type, String help) {
+    Option<List<T>> option =
+        add(new Option<>(name, placeholder, listOf(type), List.of(), false, help));
+    repeatable.add(option);
+    return option;
+  }
+
+  /**
+   * Adds an argument that has to be given and is known by its place.
+   *
+   * @param <T> what its value becomes
+   * @param name stands for the value, in capitals
+   * @param type what the value may be
+   * @param help what it is
+   * @return the argument
+   */
+  public <T> Option<T> operand(String name, ValueType<T> type, String help) {
+    return add(new Option<>(name, name, type, null, true, help));
+  }
+
+  /**
+   * Takes any number of arguments that are no options, behind all other operands.
+   *
+   * @param <T> what one value becomes
+   * @param name stands for the values, in capitals
+   * @param type what one value may be
+   * @param help what they are
+   * @return the arguments, whose value is the list of all that were given
+   */
+  public <T> Option<List<T>> operands(String name, ValueType<T> type, String help) {
+    return repeated(name, name, type, help);
+  }
+
+  /**
+   * Gives an option a short name.
+   *
+   * @param <T> what its value becomes
+   * @param letter the letter that follows a single dash
+   * @param option the option
+   * @return the option
+   */
+  public <T> Option<T> letter(char letter, Option<T> option) {
+    letters.put(letter, option);
+    return option;
+  }
+
+  /**
+   * Adds the option {@code --version}, also as {@code -V}, and lets {@code -h} ask for help.
+   *
+   * @param text what it prints, without a line end
+   * @return this
+   */
+  public CommandLine withVersion(String text) {
+    version = letter('V', flag("--version", "print the version and exit"));
+    versionText = text;
+    letter('h', help);
+    return this;
+  }
+
+  /**
+   * {@return what {@code --version} prints, without a line end; empty if there is no such option}
+   */
+  public String version() {
+    return versionText;
+  }
+
+  /**
+   * Reads arguments. A value follows its option as the next argument or behind an equals sign; that
+   * of a short name may also follow at once. Behind {@code --} there are no options.
    *
    * @param arguments the arguments
-   * @return the values; only {@link Arguments#isHelpWanted} means anything if help was asked for
+   * @return the values; only {@link Arguments#isHelpWanted} and {@link Arguments#isVersionWanted}
+   *     mean anything if one of them is true
    * @throws UsageException if an option is unknown, lacks its value, has one that it cannot have,
    *     is given twice or is missing
    */
   public Arguments parse(String... arguments) throws UsageException {
-    Map<Option<?>, Object> values = new HashMap<>();
-    for (int i = 0; i < arguments.length; i++) {
-      String argument = arguments[i];
-      int equals = argument.indexOf('=');
-      boolean glued = argument.startsWith("--") && equals > 0;
-      Option<?> option = find(glued ? argument.substring(0, equals) : argument);
-      String text = glued ? argument.substring(equals + 1) : null;
-      if (!option.isFlag() && text == null) {
-        i++;
-        text = i < arguments.length ? arguments[i] : null;
-      }
-      if (values.put(option, read(option, text)) != null) {
-        throw new UsageException("option " + option.name() + " is given twice, expected it once");
-      }
-    }
-    Arguments parsed = new Arguments(values, find(HELP));
-    if (!parsed.isHelpWanted()) {
-      requireAll(values);
-    }
-    return parsed;
+    return new ArgumentReader(this).read(arguments);
+  }
+
+  /** {@return how the program is called, in one line or more, with a line end} */
+  public String usage() {
+    return HelpText.usage(this);
   }
 
   /** {@return what {@code --help} prints, with a line end} */
@@ -158,58 +230,31 @@ public final class CommandLine {
     return option;
   }
 
-  private Option<?> find(String name) throws UsageException {
-    for (Option<?> option : options) {
-      if (option.name().equals(name)) {
-        return option;
-      }
-    }
-    String names = String.join(", ", options.stream().map(Option::name).toList());
-    throw new UsageException(
-        (name.startsWith("-") ? "unknown option " : "unexpected argument ")
-            + name
-            + ", expected one of "
-            + names);
+  Option<Boolean> helpOption() {
+    return help;
   }
 
-  private static Object read(Option<?> option, @Nullable String text) throws UsageException {
-    if (option.isFlag()) {
-      if (text != null) {
-        throw new UsageException(
-            "option " + option.name() + " has the value '" + text + "', expected none");
-      }
-      return true;
-    }
-    if (text == null) {
-      throw new UsageException(
-          "option " + option.name() + " has no value, expected " + option.type().expected());
-    }
-    Optional<?> value = option.type().reader().apply(text);
-    if (value.isEmpty()) {
-      throw new UsageException(
-          "option "
-              + option.name()
-              + " has the value '"
-              + text
-              + "', expected "
-              + option.type().expected());
-    }
-    return value.get();
+  @Nullable Option<Boolean> versionOption() {
+    return version;
   }
 
-  private void requireAll(Map<Option<?>, Object> values) throws UsageException {
-    for (Option<?> option : options) {
-      if (option.required() && !values.containsKey(option)) {
-        throw new UsageException(
-            "option "
-                + option.name()
-                + " is missing, expected "
-                + option.name()
-                + " "
-                + option.placeholder()
-                + ": "
-                + option.help());
-      }
-    }
+  @Nullable Option<?> ofLetter(char letter) {
+    return letters.get(letter);
+  }
+
+  boolean isRepeatable(Option<?> option) {
+    return repeatable.contains(option);
+  }
+
+  /** Returns the option's short name with its dash, or nothing. */
+  Optional<String> letterOf(Option<?> option) {
+    return letters.entrySet().stream()
+        .filter(entry -> entry.getValue().equals(option))
+        .map(entry -> "-" + entry.getKey())
+        .findFirst();
+  }
+
+  private static <T> ValueType<List<T>> listOf(ValueType<T> type) {
+    return new ValueType<>(type.expected(), text -> type.reader().apply(text).map(List::of));
   }
 }

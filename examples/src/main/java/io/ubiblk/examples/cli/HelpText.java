@@ -10,13 +10,14 @@ final class HelpText {
 
   private HelpText() {}
 
-  static String of(CommandLine line) {
+  static String usage(CommandLine line) {
     StringBuilder text = new StringBuilder();
     text.append("Usage: ").append(line.program());
     int margin = text.length() + 1;
     int column = text.length();
     for (Option<?> option : line.options()) {
       String part = option.required() ? named(option) : "[" + named(option) + "]";
+      part += line.isRepeatable(option) ? "..." : "";
       if (column + part.length() >= WIDTH) {
         text.append('\n').repeat(' ', margin - 1);
         column = margin - 1;
@@ -24,18 +25,30 @@ final class HelpText {
       text.append(' ').append(part);
       column += part.length() + 1;
     }
-    text.append("\n\n").append(line.purpose()).append("\n\n");
+    return text.append('\n').toString();
+  }
+
+  static String of(CommandLine line) {
+    StringBuilder text = new StringBuilder(usage(line));
+    text.append('\n').append(line.purpose()).append("\n\n");
     List<Option<?>> options = line.options();
-    int names = options.stream().mapToInt(o -> named(o).length()).max().orElse(0);
+    int names = options.stream().mapToInt(o -> explained(line, o).length()).max().orElse(0);
     for (Option<?> option : options) {
-      text.append(INDENT).append(named(option)).repeat(' ', names - named(option).length());
+      String name = explained(line, option);
+      text.append(INDENT).append(name).repeat(' ', names - name.length());
       wrap(text, option.help(), names + INDENT.length());
     }
     return text.toString();
   }
 
+  private static String explained(CommandLine line, Option<?> option) {
+    return line.letterOf(option).map(letter -> letter + ", ").orElse("") + named(option);
+  }
+
   private static String named(Option<?> option) {
-    return option.isFlag() ? option.name() : option.name() + " " + option.placeholder();
+    return option.isFlag() || option.isOperand()
+        ? option.name()
+        : option.name() + " " + option.placeholder();
   }
 
   private static void wrap(StringBuilder text, String help, int margin) {

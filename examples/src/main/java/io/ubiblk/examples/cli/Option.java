@@ -3,10 +3,11 @@ package io.ubiblk.examples.cli;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One option of a command line, such as {@code --size BYTES}.
+ * One option of a command line, such as {@code --size BYTES}, or one operand, such as {@code
+ * INPUT}.
  *
  * @param <T> what its value becomes
- * @param name the name with its two dashes
+ * @param name the name with its two dashes; that of an operand is in capitals
  * @param placeholder stands for the value in the help; empty for a flag, which has no value
  * @param type what the value may be
  * @param fallback the value where the option is not given, or null if there is none
@@ -23,13 +24,19 @@ public record Option<T>(
 
   /** Checks the name. */
   public Option {
-    if (!name.matches("--[a-z][a-z-]*")) {
-      throw new IllegalArgumentException("option '" + name + "', expected --lower-case");
+    if (!name.matches("--[a-z][a-z-]*|[A-Z]+")) {
+      throw new IllegalArgumentException(
+          "option '" + name + "', expected --lower-case, or CAPITALS for an operand");
     }
   }
 
   /** {@return whether the option has no value} */
   public boolean isFlag() {
     return placeholder.isEmpty();
+  }
+
+  /** {@return whether this is known by its place and not by a name} */
+  public boolean isOperand() {
+    return !name.startsWith("-");
   }
 }

@@ -1,7 +1,9 @@
 package io.ubiblk.examples.cli;
 
+import java.math.BigDecimal;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -33,6 +35,13 @@ public record ValueType<T>(String expected, Function<String, Optional<T>> reader
   public static final ValueType<Long> SIZE =
       new ValueType<>(
           "a number of bytes above 0, such as 4096, 64K, 512M, 10G or 1T", ValueType::size);
+
+  /** A whole number, 0 or more. */
+  public static final ValueType<Long> COUNT = new ValueType<>("a whole number", ValueType::digits);
+
+  /** A time in seconds above 0, with a decimal point or without, up to a day. */
+  public static final ValueType<Duration> SECONDS =
+      new ValueType<>("a number of seconds above 0, such as 0.5 or 2", ValueType::seconds);
 
   /**
    * Returns the type of numbers in a range.
@@ -82,6 +91,14 @@ public record ValueType<T>(String expected, Function<String, Optional<T>> reader
     return digits(unit < 0 ? text : text.substring(0, last))
         .filter(value -> value > 0 && value <= Long.MAX_VALUE >> shift)
         .map(value -> value << shift);
+  }
+
+  private static Optional<Duration> seconds(String text) {
+    if (!text.matches("[0-9]{1,5}(\\.[0-9]{1,9})?|\\.[0-9]{1,9}")) {
+      return Optional.empty();
+    }
+    long nanos = new BigDecimal(text).movePointRight(9).longValueExact();
+    return Optional.of(Duration.ofNanos(nanos)).filter(d -> nanos > 0 && d.toDays() < 1);
   }
 
   private static Optional<Long> digits(String text) {

@@ -1,6 +1,5 @@
 package io.ubiblk.examples.serve;
 
-import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.Frontend;
 import io.ubiblk.core.VirtualDisk;
 import io.ubiblk.core.reactor.ReactorGroup;
@@ -62,7 +61,7 @@ public final class VhostRunner implements Runner {
         StatisticsFile statistics = statistics(arguments, disk);
         VhostUserBlk server = serve(arguments, disk, reactors)) {
       System.out.println("listening on " + arguments.get(socket) + ": " + disk);
-      Thread.startVirtualThread(() -> endWith(server, termination));
+      termination.follow(server);
       if (statistics == null) {
         termination.await();
       } else {
@@ -96,14 +95,5 @@ public final class VhostRunner implements Runner {
   private @Nullable StatisticsFile statistics(Arguments arguments, VirtualDisk disk)
       throws IOException {
     return arguments.isSet(jsonStats) ? StatisticsFile.open(arguments.get(jsonStats), disk) : null;
-  }
-
-  private static void endWith(Frontend server, Termination termination) {
-    try {
-      server.awaitClose();
-    } catch (InterruptedException | BlockDeviceException.Failed e) {
-      // The thread that waits for the termination asks again.
-    }
-    termination.request();
   }
 }

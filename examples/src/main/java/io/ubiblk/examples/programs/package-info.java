@@ -1,0 +1,2 @@
+/** The programs of ubiblk: same names, options, exit statuses and output. */
+package io.ubiblk.examples.programs;

@@ -1,0 +1,147 @@
+package io.ubiblk.examples.top;
+
+import io.ubiblk.api.Operation;
+import io.ubiblk.core.rpc.Health;
+import io.ubiblk.core.rpc.LatencySummary;
+import io.ubiblk.core.rpc.StripeCounts;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Makes lines of text of what backends said. */
+final class Table {
+
+  private static final int NAME = 24;
+  private static final int BAR = 10;
+  private static final int PERCENT = 100;
+  private static final String ROW =
+      "%-" + NAME + "s %-8s %11s %11s %8s %8s %7s %5s %7s %7s %7s %7s  %s";
+
+  private final List<String> lines = new ArrayList<>();
+  private final boolean perQueue;
+
+  private Table(boolean perQueue) {
+    this.perQueue = perQueue;
+  }
+
+  /** Returns a table of backends, a line for each and perhaps for each of their queues. */
+  static List<String> of(List<Backend> backends, boolean perQueue) {
+    Table table = new Table(perQueue);
+    table.header();
+    Rates total = Rates.NONE;
+    int inFlight = 0;
+    for (Backend backend : backends) {
+      Sample latest = backend.latest();
+      if (latest == null) {
+        table.absent(backend);
+        continue;
+      }
+      Sample before = backend.before();
+      table.present(backend, before, latest);
+      total = before == null ? total : total.plus(Rates.between(before, latest));
+      inFlight += latest.allInFlight();
+    }
+    if (backends.size() > 1) {
+      table.row("total", "", total, inFlight, List.of("", "", "", ""), "");
+    }
+    return table.lines;
+  }
+
+  private void header() {
+    add("", "", "READ", "WRITE", "READ", "WRITE", "FLUSH", "IN", "READ", "", "WRITE", "", "");
+    add(
+        "DISK", "STATE", "per s", "per s", "IOPS", "IOPS", "per s", "FLT", "p50", "p99", "p50",
+        "p99", "FETCHED");
+  }
+
+  private void absent(Backend backend) {
+    String name = name(backend);
+    lines.add(String.format(Locale.ROOT, "%-" + NAME + "s away: %s", name, backend.absence()));
+  }
+
+  private void present(Backend backend, @Nullable Sample before, Sample latest) {
+    Sample.Own own = latest.own();
+    row(
+        name(backend),
+        own == null ? "up" : own.health().state().name().toLowerCase(Locale.ROOT),
+        before == null ? null : Rates.between(before, latest),
+        latest.allInFlight(),
+        latencies(own),
+        latest.stripes().map(counts -> progress(counts, own)).orElse("-"));
+    if (own != null && own.health().state() != Health.State.OK) {
+      own.health().reasons().forEach(reason -> lines.add("  ! " + reason));
+    }
+    for (int i = 0; perQueue && i < latest.queues().size(); i++) {
+      Rates rates = before == null ? null : Rates.ofQueue(before, latest, i);
+      int inFlight = i < latest.inFlight().size() ? latest.inFlight().get(i) : 0;
+      row("  queue " + i, "", rates, inFlight, List.of("", "", "", ""), "");
+    }
+  }
+
+  private void row(
+      String name,
+      String state,
+      @Nullable Rates rates,
+      int inFlight,
+      List<String> latencies,
+      String fetched) {
+    add(
+        name,
+        state,
+        rates == null ? "-" : Units.bytes(rates.bytesRead()),
+        rates == null ? "-" : Units.bytes(rates.bytesWritten()),
+        rates == null ? "-" : Units.count(rates.reads()),
+        rates == null ? "-" : Units.count(rates.writes()),
+        rates == null ? "-" : Units.count(rates.flushes()),
+        inFlight,
+        latencies.get(0),
+        latencies.get(1),
+        latencies.get(2),
+        latencies.get(3),
+        fetched);
+  }
+
+  private void add(Object... cells) {
+    lines.add(String.format(Locale.ROOT, ROW, cells).stripTrailing());
+  }
+
+  private static List<String> latencies(Sample.@Nullable Own own) {
+    List<String> cells = new ArrayList<>();
+    for (Operation operation : List.of(Operation.READ, Operation.WRITE)) {
+      LatencySummary summary = own == null ? null : own.latency().get(operation);
+      if (summary == null || summary.completed() == 0) {
+        cells.addAll(List.of("-", "-"));
+      } else {
+        cells.add(Units.latency(summary.p50Nanos()));
+        cells.add(Units.latency(summary.p99Nanos()));
+      }
+    }
+    return cells;
+  }
+
+  private static String progress(StripeCounts counts, Sample.@Nullable Own own) {
+    long source = Math.max(counts.source(), 1);
+    long fetched = counts.source() == 0 ? 1 : Math.min(counts.fetched(), source);
+    int full = (int) (BAR * fetched / source);
+    String bar = "[" + "#".repeat(full) + ".".repeat(BAR - full) + "] ";
+    String percent = fetched * PERCENT / source + " %";
+    boolean complete = fetched == source;
+    return bar + percent + (complete ? "" : remaining(own));
+  }
+
+  private static String remaining(Sample.@Nullable Own own) {
+    return Optional.ofNullable(own)
+        .flatMap(Sample.Own::fetch)
+        .filter(backlog -> backlog.secondsLeft() >= 0)
+        .map(backlog -> ", " + Units.time(backlog.secondsLeft()) + " left")
+        .orElse("");
+  }
+
+  /** The end of the path, where sockets of several disks differ. */
+  private static String name(Backend backend) {
+    String path = Screen.printable(backend.socket().toString());
+    return path.length() <= NAME ? path : "~" + path.substring(path.length() - NAME + 1);
+  }
+}

@@ -1,0 +1,2 @@
+/** A live view of running backends. */
+package io.ubiblk.examples.top;
