@@ -20,7 +20,9 @@ module io.ubiblk.core {
   exports io.ubiblk.core.reactor;
   exports io.ubiblk.core.source;
   exports io.ubiblk.core.io to
+      io.ubiblk.ublk,
       io.ubiblk.vhost;
   exports io.ubiblk.core.linux to
+      io.ubiblk.ublk,
       io.ubiblk.vhost;
 }

@@ -51,8 +51,7 @@ class GeometryTest {
     assertThrows(IllegalArgumentException.class, () -> geometry.requireInside(1, 8192));
     assertThrows(IllegalArgumentException.class, () -> geometry.requireInside(-1, 1));
     assertThrows(IllegalArgumentException.class, () -> geometry.requireInside(0, -1));
-    assertThrows(
-        IllegalArgumentException.class, () -> geometry.requireInside(Long.MAX_VALUE, 1));
+    assertThrows(IllegalArgumentException.class, () -> geometry.requireInside(Long.MAX_VALUE, 1));
   }
 
   @Test

@@ -102,12 +102,10 @@ public final class RawFileDevice implements BlockDevice {
     return open(path, options);
   }
 
-  static RawFileDevice open(
-      Path path, RawFileOptions options, @Nullable FileAlignment forced)
+  static RawFileDevice open(Path path, RawFileOptions options, @Nullable FileAlignment forced)
       throws BlockDeviceException {
     int access = options.readOnly() ? OpenFile.READ_ONLY : OpenFile.READ_WRITE;
-    OpenFile file =
-        OpenFile.open(path, access | (options.direct() ? OpenFile.DIRECT : 0));
+    OpenFile file = OpenFile.open(path, access | (options.direct() ? OpenFile.DIRECT : 0));
     OpenFile uncached = null;
     try {
       OpenFile.Properties properties = checked(path, file.properties());
@@ -146,7 +144,11 @@ public final class RawFileDevice implements BlockDevice {
       throws BlockDeviceException {
     if (!alignment.fitsRange(0, properties.size())) {
       throw new BlockDeviceException.Unsupported(
-          path + " has " + properties.size() + " bytes, expected a multiple of " + alignment.offset()
+          path
+              + " has "
+              + properties.size()
+              + " bytes, expected a multiple of "
+              + alignment.offset()
               + " to go without the page cache on this storage");
     }
   }

@@ -106,7 +106,17 @@ final class Transfer {
     }
     long bytes = Math.min(reached, request.end()) - request.at();
     if (bytes <= 0) {
-      System.err.println("DEBUG "+request.operation+" result "+result+" at "+request.at()+" from "+request.bounceFrom+" to "+request.bounceTo);
+      System.err.println(
+          "DEBUG "
+              + request.operation
+              + " result "
+              + result
+              + " at "
+              + request.at()
+              + " from "
+              + request.bounceFrom
+              + " to "
+              + request.bounceTo);
       channel.finish(request, Status.EIO);
     } else if (request.operation == Operation.READ
         && !request.data.copyFrom(

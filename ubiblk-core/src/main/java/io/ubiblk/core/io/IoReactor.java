@@ -20,6 +20,15 @@ public interface IoReactor extends EventLoop {
   IoPort openPort(int depth, IoHandler handler);
 
   /**
+   * Opens a port for commands to drivers.
+   *
+   * @param handler receives the completions
+   * @return the port
+   * @throws BlockDeviceException.Unsupported if the reactor has no io_uring
+   */
+  CommandPort openCommands(IoHandler handler) throws BlockDeviceException.Unsupported;
+
+  /**
    * Watches a descriptor, edge-triggered: after a call the descriptor must be read until it would
    * block, or be one, like an eventfd, each write of which is an event of its own.
    *

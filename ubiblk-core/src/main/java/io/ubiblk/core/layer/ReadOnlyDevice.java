@@ -109,7 +109,9 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
       return !closing;
     }
 
-    /** The layer below is closed when the refusals have been delivered, which cannot be cancelled. */
+    /**
+     * The layer below is closed when the refusals have been delivered, which cannot be cancelled.
+     */
     private void finishClosing() {
       if (refused.size() > 0) {
         finish.schedule();
