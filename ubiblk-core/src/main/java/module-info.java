@@ -13,16 +13,19 @@ module io.ubiblk.core {
   exports io.ubiblk.core;
   exports io.ubiblk.core.blocking;
   exports io.ubiblk.core.file;
+  exports io.ubiblk.core.json;
   exports io.ubiblk.core.layer;
   exports io.ubiblk.core.lazy;
   exports io.ubiblk.core.memory;
   exports io.ubiblk.core.metadata;
   exports io.ubiblk.core.reactor;
+  exports io.ubiblk.core.rpc;
   exports io.ubiblk.core.source;
   exports io.ubiblk.core.io to
       io.ubiblk.ublk,
       io.ubiblk.vhost;
   exports io.ubiblk.core.linux to
       io.ubiblk.ublk,
+      io.ubiblk.crypto,
       io.ubiblk.vhost;
 }

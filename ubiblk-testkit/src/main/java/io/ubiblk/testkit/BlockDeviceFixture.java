@@ -51,6 +51,17 @@ public interface BlockDeviceFixture {
   }
 
   /**
+   * Says what a device holds where it has grown. Default: zeros. A device that translates content,
+   * such as one that encrypts it, says what becomes of zeros.
+   *
+   * @param offset position on the device in bytes
+   * @param dst memory to fill to its end with what the device holds from there on
+   */
+  default void grownContent(long offset, MemorySegment dst) {
+    dst.fill((byte) 0);
+  }
+
+  /**
    * Says whether {@link BlockDevice#resize} works. Default: no. The contract tests either answer.
    *
    * @return whether devices of this kind grow

@@ -243,6 +243,30 @@ public final class DeviceRig implements AutoCloseable {
   }
 
   /**
+   * Reads, waits, and demands what a device holds where it has grown.
+   *
+   * @param channel the channel to read through
+   * @param offset position on the device in bytes
+   * @param length number of bytes, cut into transfers as needed
+   */
+  public void expectGrown(ChannelDriver channel, long offset, long length) {
+    forEachPart(
+        channel,
+        offset,
+        length,
+        (position, content) -> {
+          byte[] grown = new byte[(int) content.byteSize()];
+          fixture.grownContent(position, MemorySegment.ofArray(grown));
+          long at = MemorySegment.ofArray(grown).mismatch(content);
+          if (at >= 0) {
+            throw new AssertionError(
+                "position %d: expected what a grown device holds, found %s"
+                    .formatted(position + at, Patterns.describe(content, at / 512 * 512)));
+          }
+        });
+  }
+
+  /**
    * Reads, waits, and demands zeros.
    *
    * @param channel the channel to read through

@@ -70,7 +70,7 @@ class HostileMessagesTest {
   @AfterEach
   void stop() throws IOException {
     try {
-      neighbour.assertUndisturbed(Duration.ofMillis(400));
+      neighbour.assertUndisturbed(Duration.ofSeconds(2));
     } finally {
       neighbour.close();
       notifiers.forEach(Notifier::close);

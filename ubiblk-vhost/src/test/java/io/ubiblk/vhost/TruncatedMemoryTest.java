@@ -14,8 +14,10 @@ import io.ubiblk.testkit.vhost.VhostBlkClient;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,8 +30,10 @@ import org.junit.jupiter.api.io.TempDir;
 class TruncatedMemoryTest {
 
   private static final Duration LONG = Duration.ofSeconds(10);
-  private static final Duration PAUSE = Duration.ofMillis(400);
+  private static final Duration PAUSE = Duration.ofSeconds(2);
   private static final int RING = 256;
+  private static final Set<ReactorOptions.Kind> COMPILED =
+      EnumSet.noneOf(ReactorOptions.Kind.class);
 
   @TempDir Path folder;
   private Rig rig;
@@ -39,8 +43,8 @@ class TruncatedMemoryTest {
   private void start(ScriptedDevice device, ReactorOptions.Kind kind) throws Exception {
     rig = new Rig(folder, 1, kind, device, b -> b);
     neighbour = new Neighbour(folder, rig.group);
-    // Let everything be compiled: only compiled code is late with its faults.
-    long warm = neighbour.requests() + 100_000;
+    // Let everything be compiled, once: only compiled code is late with its faults.
+    long warm = neighbour.requests() + (COMPILED.add(kind) ? 100_000 : 1_000);
     visit(0, memory -> {});
     Await.until(() -> neighbour.requests() > warm);
     neighbour.forgetPauses();
@@ -149,13 +153,18 @@ class TruncatedMemoryTest {
     assertDisconnected(guest);
   }
 
+  /** What was offered before the cut may have been over by then: only offering more shows it. */
   private void attackTheData(Guest guest) throws Exception {
     fill(guest.queue(), guest.buffer());
     guest.queue().kick();
     cutSoon(guest.data(), 0);
-    fill(guest.queue(), guest.buffer());
-    guest.queue().kick();
-    assertDisconnected(guest);
+    long deadline = System.nanoTime() + LONG.toNanos();
+    do {
+      guest.queue().poll((tag, status, used) -> {});
+      fill(guest.queue(), guest.buffer());
+      guest.queue().kick();
+      assertTrue(System.nanoTime() < deadline, "the guest is still connected");
+    } while (!guest.client().frontend().connection().awaitClosed(Duration.ofMillis(1)));
   }
 
   private void attackWith(Guest guest, DescriptorList chain) throws Exception {

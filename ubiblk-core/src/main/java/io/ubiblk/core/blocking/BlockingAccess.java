@@ -179,6 +179,8 @@ public final class BlockingAccess implements AutoCloseable {
   private void closeChannel(CompletableFuture<Boolean> closed) {
     BlockChannel open = channel;
     channel = null;
+    waiting.forEach(this::refuse);
+    waiting.clear();
     if (open == null) {
       closed.complete(true);
     } else {
@@ -188,6 +190,9 @@ public final class BlockingAccess implements AutoCloseable {
 
   private void transfer(Operation operation, long offset, MemorySegment memory, int flags)
       throws IOException {
+    if (operation == Operation.READ && memory.isReadOnly()) {
+      throw new IllegalArgumentException("read into memory that is read-only: " + memory);
+    }
     boolean straight = memory.isNative() && memory.isAccessibleBy(SOMEBODY_ELSE);
     int most = device.geometry().maxTransfer();
     long step = straight ? most : Math.min(most, BOUNCE_BYTES);
@@ -236,20 +241,32 @@ public final class BlockingAccess implements AutoCloseable {
   private void start(Call call) {
     BlockChannel open = channel;
     if (open == null) {
-      call.result.completeExceptionally(
-          new BlockDeviceException.Closed("access to " + device + " has been closed"));
+      refuse(call);
       return;
     }
     Integer slot = free.poll();
-    if (slot == null || !issue(open, call, slot)) {
-      if (slot != null) {
-        free.push(slot);
-      }
+    if (slot == null) {
       waiting.add(call);
       return;
     }
-    inFlight[slot] = call;
-    open.submit();
+    try {
+      if (issue(open, call, slot)) {
+        inFlight[slot] = call;
+        open.submit();
+      } else {
+        free.push(slot);
+        waiting.add(call);
+      }
+    } catch (RuntimeException | Error e) {
+      // Otherwise whoever called would wait for ever.
+      call.result.completeExceptionally(e);
+      throw e;
+    }
+  }
+
+  private void refuse(Call call) {
+    call.result.completeExceptionally(
+        new BlockDeviceException.Closed("access to " + device + " has been closed"));
   }
 
   private static boolean issue(BlockChannel open, Call call, int slot) {

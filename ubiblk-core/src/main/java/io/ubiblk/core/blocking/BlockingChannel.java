@@ -16,6 +16,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,30 +66,36 @@ final class BlockingChannel implements BlockChannel {
   public boolean read(long offset, ScatterList dst, long tag) {
     long length = dst.byteSize();
     int status = geometry.checkTransfer(offset, length);
+    ScatterList reachable = status == Status.OK ? reachable(dst) : dst;
     return begin(
         status,
         length,
         tag,
         () ->
             inOnePiece(
-                dst,
+                reachable,
                 memory -> {
                   storage.read(offset, memory);
                   return true;
-                }));
+                }),
+        outcome -> copyBack(reachable, dst, outcome));
   }
 
   @Override
   public boolean write(long offset, ScatterList src, int flags, long tag) {
     long length = src.byteSize();
     int status = geometry.checkTransfer(offset, length);
+    ScatterList reachable = status == Status.OK ? reachable(src) : src;
+    if (reachable != src && !src.copyTo(0, reachable.segment(0), 0, length)) {
+      status = Status.EFAULT;
+    }
     return begin(
         status,
         length,
         tag,
         () -> {
           inOnePiece(
-              src,
+              reachable,
               memory -> {
                 storage.write(offset, memory.asReadOnly());
                 return false;
@@ -132,6 +139,7 @@ final class BlockingChannel implements BlockChannel {
 
   @Override
   public void close(Runnable whenClosed) {
+    assert reactor.inReactor() : "channel used outside of its reactor's thread";
     onClosed.add(whenClosed);
     if (!closing) {
       closing = true;
@@ -141,6 +149,11 @@ final class BlockingChannel implements BlockChannel {
   }
 
   private boolean begin(int status, long length, long tag, Work work) {
+    return begin(status, length, tag, work, IntUnaryOperator.identity());
+  }
+
+  /** Begins a request; {@code after} looks at its outcome on the reactor's thread. */
+  private boolean begin(int status, long length, long tag, Work work, IntUnaryOperator after) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
     if (closing || inFlight == depth) {
       return false;
@@ -155,7 +168,7 @@ final class BlockingChannel implements BlockChannel {
         .execute(
             () -> {
               int outcome = outcomeOf(work);
-              reactor.execute(() -> completed(tag, outcome));
+              reactor.execute(() -> completed(tag, after.applyAsInt(outcome)));
             });
     return true;
   }
@@ -165,7 +178,8 @@ final class BlockingChannel implements BlockChannel {
       work.run();
       return Status.OK;
     } catch (BlockDeviceException.Io e) {
-      return e.errno();
+      // A number that means success would hide the failure.
+      return e.errno() > 0 ? e.errno() : Status.EIO;
     } catch (IOException | RuntimeException | Error e) {
       LOG.warn("{} failed a request", storage, e);
       return Status.EIO;
@@ -208,12 +222,26 @@ final class BlockingChannel implements BlockChannel {
     boolean run(MemorySegment memory) throws IOException;
   }
 
-  /**
-   * Lets a transfer work on the list's memory, or on a copy if that is in pieces or another
-   * thread's.
-   */
+  /** The list itself, or one of as much memory if it has memory of the reactor's thread alone. */
+  private static ScatterList reachable(ScatterList list) {
+    for (int i = 0; i < list.count(); i++) {
+      if (!list.segment(i).isAccessibleBy(SOMEBODY_ELSE)) {
+        return ScatterList.of(Arena.ofAuto().allocate(list.byteSize(), 4096));
+      }
+    }
+    return list;
+  }
+
+  private static int copyBack(ScatterList from, ScatterList to, int outcome) {
+    if (from == to || outcome != Status.OK) {
+      return outcome;
+    }
+    return to.copyFrom(0, from.segment(0), 0, to.byteSize()) ? Status.OK : Status.EFAULT;
+  }
+
+  /** Lets a transfer work on the list's memory, or on a copy if that is in pieces. */
   private static void inOnePiece(ScatterList list, Transfer transfer) throws IOException {
-    if (list.count() == 1 && list.segment(0).isAccessibleBy(SOMEBODY_ELSE)) {
+    if (list.count() == 1) {
       transfer.run(list.segment(0).asSlice(list.offset(0), list.length(0)));
       return;
     }

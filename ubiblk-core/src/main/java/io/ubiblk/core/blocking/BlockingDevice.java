@@ -60,7 +60,13 @@ public final class BlockingDevice implements BlockDevice {
   public BlockChannel openChannel(Reactor reactor, int depth, CompletionHandler completions)
       throws BlockDeviceException.Closed {
     channels.opened(this);
-    return new BlockingChannel(storage, geometry, channels, reactor, depth, completions);
+    try {
+      return new BlockingChannel(storage, geometry, channels, reactor, depth, completions);
+    } catch (RuntimeException | Error e) {
+      channels.closing();
+      channels.closed();
+      throw e;
+    }
   }
 
   @Override

@@ -31,6 +31,15 @@ final class BlockGate {
     }
   }
 
+  /** Takes out a request that still waits; returns false if it has been admitted meanwhile. */
+  synchronized boolean withdraw(FileRequest request) {
+    if (request.admitted) {
+      return false;
+    }
+    leave(request);
+    return true;
+  }
+
   private static boolean isBlocked(FileRequest request) {
     for (FileRequest r = request.previous; r != null; r = r.previous) {
       if ((r.exclusive || request.exclusive) && overlap(r, request)) {

@@ -12,7 +12,7 @@ final class BouncePool {
 
   private static final int MOST = 8;
 
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena = Arena.ofConfined();
   private final ArrayDeque<BounceBuffer> free = new ArrayDeque<>();
   private int made;
 

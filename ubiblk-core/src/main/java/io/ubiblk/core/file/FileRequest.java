@@ -12,6 +12,9 @@ final class FileRequest {
 
   private static final ScatterList NO_DATA = new ScatterList();
 
+  /** How often in a row an operation may end without any progress before it counts as failed. */
+  private static final int MOST_RETRIES = 10_000;
+
   final RawFileChannel channel;
   final int slot;
 
@@ -40,15 +43,21 @@ final class FileRequest {
   /** The buffer that stands between memory and file, if one is needed now. */
   @Nullable BounceBuffer bounce;
 
-  /** The aligned range of the file that the buffer holds. */
+  /** The aligned range of the file that the buffer stands for. */
   long bounceFrom;
 
   long bounceTo;
 
+  /** Bytes of that range that have been read or written: up to where the kernel cut it short. */
+  long bounceDone;
+
   /** Whether the buffer is being filled with what surrounds the data to be written. */
   boolean readsSurroundings;
 
-  int retries;
+  private int retries;
+
+  /** Whether the gate has not let the request through yet, as far as the channel knows. */
+  boolean waitsAtGate;
 
   // State in the gate, guarded by it.
   boolean admitted;
@@ -78,6 +87,16 @@ final class FileRequest {
 
   long end() {
     return offset + length;
+  }
+
+  /** Notes that something has to be tried again; false if that has been in vain too often. */
+  boolean mayRetry() {
+    return retries++ < MOST_RETRIES;
+  }
+
+  /** Notes that something has been achieved. */
+  void progressed() {
+    retries = 0;
   }
 
   /** Where the transfer stands in the file. */

@@ -14,6 +14,7 @@ import io.ubiblk.core.linux.Errno;
 import io.ubiblk.core.linux.OpenFile;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.List;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RawFileChannel implements BlockChannel {
 
-  private static final int MOST_RETRIES = 10_000;
   private static final int LEAST_UNCACHED_BYTES = 64 * 1024;
 
   private final RawFileDevice device;
@@ -235,6 +235,7 @@ final class RawFileChannel implements BlockChannel {
     if (alignment.isCoarse()) {
       request.exclusive = !alignment.fitsRange(request.offset, request.length);
       if (!device.gate().enter(request)) {
+        request.waitsAtGate = true;
         return;
       }
     }
@@ -263,33 +264,35 @@ final class RawFileChannel implements BlockChannel {
   }
 
   private void failed(FileRequest request, int errno) {
-    boolean transfers = request.operation == Operation.READ || request.operation == Operation.WRITE;
-    if ((errno == Errno.EAGAIN || errno == Errno.EINTR) && request.retries++ < MOST_RETRIES) {
+    if ((errno == Errno.EAGAIN || errno == Errno.EINTR) && request.mayRetry()) {
       toRetry.add(request);
       resume.schedule();
-    } else if (errno == Errno.EINVAL && request.plain && (transfers || request.writesZeros)) {
+    } else if (errno == Errno.EINVAL && request.plain && transfers(request)) {
       // The file wants more alignment than it said, or does not take direct I/O here.
       boolean wentAround = request.file != device.file();
       request.file = device.file();
       request.plain = wentAround && alignment.fits(request.offset, request.data);
       transfer.advance(request);
-    } else if (errno == Errno.EOPNOTSUPP
-        && !transfers
-        && !request.writesZeros
-        && !request.syncing) {
+    } else if (errno == Errno.EOPNOTSUPP && !transfers(request) && !request.syncing) {
       zeroing.refused(request);
     } else {
       finish(request, errno);
     }
   }
 
+  private static boolean transfers(FileRequest request) {
+    return request.operation == Operation.READ
+        || request.operation == Operation.WRITE
+        || request.writesZeros;
+  }
+
   private void retry(FileRequest request) {
     if (request.operation == Operation.FLUSH || request.syncing) {
       port.sync(request.slot, request.file);
-    } else if (request.operation == Operation.READ || request.writesZeros) {
-      transfer.advance(request);
+    } else if (transfers(request)) {
+      transfer.retry(request);
     } else {
-      proceed(request);
+      zeroing.begin(request);
     }
   }
 
@@ -318,7 +321,12 @@ final class RawFileChannel implements BlockChannel {
       retry(toRetry.remove());
     }
     for (FileRequest r = admitted.poll(); r != null; r = admitted.poll()) {
-      proceed(r);
+      r.waitsAtGate = false;
+      if (closing) {
+        finish(r, Status.ECANCELED);
+      } else {
+        proceed(r);
+      }
     }
     if (closing) {
       cancelWaiting();
@@ -344,6 +352,12 @@ final class RawFileChannel implements BlockChannel {
     while (!waitingForBounce.isEmpty()) {
       finish(waitingForBounce.remove(), Status.ECANCELED);
     }
+    for (FileRequest request : requests) {
+      if (request.waitsAtGate && device.gate().withdraw(request)) {
+        request.waitsAtGate = false;
+        finish(request, Status.ECANCELED);
+      }
+    }
   }
 
   private void finishClosing() {
@@ -359,7 +373,8 @@ final class RawFileChannel implements BlockChannel {
       bounces.close();
       device.channels().closed();
     }
-    onClosed.forEach(Runnable::run);
+    List<Runnable> callbacks = List.copyOf(onClosed);
     onClosed.clear();
+    callbacks.forEach(Runnable::run);
   }
 }

@@ -48,6 +48,7 @@ public final class RawFileDevice implements BlockDevice {
   private final OpenChannels channels = new OpenChannels();
   private final DeviceListeners listeners = new DeviceListeners();
   private volatile Geometry geometry;
+  private boolean closed;
 
   private RawFileDevice(
       OpenFile file,
@@ -111,7 +112,7 @@ public final class RawFileDevice implements BlockDevice {
       OpenFile.Properties properties = checked(path, file.properties());
       FileAlignment direct = forced != null ? forced : FileAlignment.ofDirect(properties);
       if (options.direct()) {
-        refuseCutBlock(path, properties, direct);
+        refuseCutBlock(path, properties.size(), direct);
       }
       file.lock(!options.readOnly());
       uncached = options.direct() || options.readOnly() ? null : openUncached(path, properties);
@@ -139,17 +140,12 @@ public final class RawFileDevice implements BlockDevice {
   }
 
   /** Without the page cache, the last storage block can be written as a whole only. */
-  private static void refuseCutBlock(
-      Path path, OpenFile.Properties properties, FileAlignment alignment)
-      throws BlockDeviceException {
-    if (!alignment.fitsRange(0, properties.size())) {
+  private static void refuseCutBlock(Path path, long size, FileAlignment alignment)
+      throws BlockDeviceException.Unsupported {
+    if (!alignment.fitsRange(0, size)) {
       throw new BlockDeviceException.Unsupported(
-          path
-              + " has "
-              + properties.size()
-              + " bytes, expected a multiple of "
-              + alignment.offset()
-              + " to go without the page cache on this storage");
+          "size of %d bytes for %s, expected a multiple of %d to go without the page cache here"
+              .formatted(size, path, alignment.offset()));
     }
   }
 
@@ -205,8 +201,15 @@ public final class RawFileDevice implements BlockDevice {
       throw new BlockDeviceException.Unsupported(
           reactor + " does no file I/O; " + this + " needs one of a ReactorGroup");
     }
+    assert reactor.inReactor() : "channel opened outside of its reactor's thread";
     channels.opened(this);
-    return new RawFileChannel(this, io, depth, completions);
+    try {
+      return new RawFileChannel(this, io, depth, completions);
+    } catch (RuntimeException | Error e) {
+      channels.closing();
+      channels.closed();
+      throw e;
+    }
   }
 
   @Override
@@ -214,16 +217,8 @@ public final class RawFileDevice implements BlockDevice {
     geometry.requireInside(offset, length);
     long end = offset + length;
     for (long at = offset; at < end; ) {
-      long data = regular ? file.seekData(at) : at;
-      if (data == -Errno.ENXIO) {
-        data = end;
-      }
-      long hole = regular && data >= 0 && data < end ? file.seekHole(data) : end;
-      if (data < 0 || hole < 0) {
-        throw Errno.exception("find data in", file, Math.min(data, hole));
-      }
-      long dataStart = Math.min(data, end);
-      long dataEnd = Math.min(hole, end);
+      long dataStart = Math.min(nextData(at, end), end);
+      long dataEnd = dataStart < end ? Math.min(nextHole(dataStart, end), end) : end;
       if (dataStart > at
           && !visitor.extent(at, dataStart - at, ExtentVisitor.HOLE | ExtentVisitor.ZERO)) {
         return;
@@ -232,6 +227,34 @@ public final class RawFileDevice implements BlockDevice {
         return;
       }
       at = Math.max(dataStart, dataEnd);
+    }
+  }
+
+  private synchronized long nextData(long at, long end) throws BlockDeviceException {
+    requireOpen();
+    long data = regular ? file.seekData(at) : at;
+    if (data == -Errno.ENXIO) {
+      return end;
+    }
+    if (data < 0) {
+      throw Errno.exception("find data in", file, data);
+    }
+    return data;
+  }
+
+  private synchronized long nextHole(long at, long end) throws BlockDeviceException {
+    requireOpen();
+    long hole = regular ? file.seekHole(at) : end;
+    if (hole < 0) {
+      throw Errno.exception("find a hole in", file, hole);
+    }
+    return hole;
+  }
+
+  /** A descriptor that has been given up may be another file's by now. */
+  private void requireOpen() throws BlockDeviceException.Closed {
+    if (closed) {
+      throw new BlockDeviceException.Closed(this + " has been closed");
     }
   }
 
@@ -248,9 +271,11 @@ public final class RawFileDevice implements BlockDevice {
     if (size == present.size()) {
       return;
     }
+    requireOpen();
     if (options.readOnly()) {
       throw new BlockDeviceException.Unsupported(this + " is read-only and cannot grow");
     }
+    refuseCutBlock(file.path(), size, alignment);
     if (regular) {
       file.truncate(size);
       file.sync();
@@ -278,7 +303,11 @@ public final class RawFileDevice implements BlockDevice {
 
   @Override
   public void close() {
-    if (channels.close(this)) {
+    if (!channels.close(this)) {
+      return;
+    }
+    synchronized (this) {
+      closed = true;
       if (uncached != null) {
         uncached.close();
       }

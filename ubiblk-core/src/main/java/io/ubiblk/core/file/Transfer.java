@@ -33,29 +33,47 @@ final class Transfer {
 
   /** Issues what is left of a transfer, or as much of it as can be issued at once. */
   void advance(FileRequest request) {
-    // What the kernel cut short may end anywhere; what is left then goes through a buffer.
-    if (request.plain && alignment.fitsRange(request.at(), 0)) {
-      transfer(
-          request, request.file, request.at(), list(request), position(request), left(request));
+    if (request.plain) {
+      transfer(request);
     } else {
       advanceThroughBuffer(request);
     }
   }
 
-  /** Takes the result of what was issued. */
-  void completed(FileRequest request, int result) {
-    if (request.bounce != null) {
-      completedThroughBuffer(request, result);
-    } else if (result == 0) {
-      channel.finish(request, Status.EIO);
+  /** Issues again what the kernel did not take for now. */
+  void retry(FileRequest request) {
+    BounceBuffer buffer = request.bounce;
+    if (buffer != null) {
+      moveBuffer(request, buffer);
     } else {
-      progress(request, result);
+      advance(request);
     }
   }
 
-  private void progress(FileRequest request, long bytes) {
-    request.done += bytes;
-    request.retries = 0;
+  /** Takes the result of what was issued. */
+  void completed(FileRequest request, int result) {
+    BounceBuffer buffer = request.bounce;
+    if (result == 0) {
+      // Nothing is left of the file: somebody has shortened it.
+      channel.finish(request, Status.EIO);
+    } else if (buffer != null) {
+      completedThroughBuffer(request, buffer, result);
+    } else {
+      // What the kernel cut short may end within a block, and is resumed at the block's beginning.
+      long reached = request.done + result;
+      boolean over = reached >= request.length;
+      progress(request, over ? reached : alignment.down(reached));
+    }
+  }
+
+  private void progress(FileRequest request, long done) {
+    if (done > request.done) {
+      request.done = done;
+      request.progressed();
+    } else if (!request.mayRetry()) {
+      channel.finish(request, Status.EIO);
+      return;
+    }
     if (request.done >= request.length) {
       channel.finish(request, Status.OK);
     } else {
@@ -64,7 +82,6 @@ final class Transfer {
   }
 
   private void advanceThroughBuffer(FileRequest request) {
-    request.plain = false;
     BounceBuffer buffer = request.bounce;
     if (buffer == null) {
       buffer = channel.takeBounce(request);
@@ -76,80 +93,81 @@ final class Transfer {
     request.bounceFrom = alignment.down(request.at());
     request.bounceTo =
         Math.min(alignment.up(request.end()), request.bounceFrom + BounceBuffer.SIZE);
+    request.bounceDone = 0;
     boolean whole = request.at() == request.bounceFrom && request.bounceTo <= request.end();
-    if (request.operation == Operation.READ || !whole) {
-      request.readsSurroundings = request.operation != Operation.READ;
-      port.read(
-          request.slot,
-          request.file,
-          request.bounceFrom,
-          buffer.list(),
-          0,
-          request.bounceTo - request.bounceFrom);
+    request.readsSurroundings = request.operation != Operation.READ && !whole;
+    if (request.operation == Operation.READ || request.readsSurroundings) {
+      moveBuffer(request, buffer);
     } else {
-      writeBuffer(request, buffer);
+      fillAndWrite(request, buffer);
     }
   }
 
-  private void completedThroughBuffer(FileRequest request, int result) {
-    BounceBuffer buffer = request.bounce;
-    assert buffer != null;
-    long reached = request.bounceFrom + result;
-    if (request.readsSurroundings) {
-      request.readsSurroundings = false;
-      if (reached < request.bounceTo) {
-        channel.finish(request, Status.EIO);
-      } else {
-        writeBuffer(request, buffer);
-      }
-      return;
+  /** Moves what has not been moved yet between buffer and file. */
+  private void moveBuffer(FileRequest request, BounceBuffer buffer) {
+    long done = alignment.down(request.bounceDone);
+    long from = request.bounceFrom + done;
+    long length = request.bounceTo - from;
+    if (request.operation == Operation.READ || request.readsSurroundings) {
+      port.read(request.slot, request.file, from, buffer.list(), done, length);
+    } else {
+      int flags = writeFlags(request);
+      port.write(request.slot, request.file, from, buffer.list(), done, length, flags);
     }
-    long bytes = Math.min(reached, request.end()) - request.at();
-    if (bytes <= 0) {
-      System.err.println(
-          "DEBUG "
-              + request.operation
-              + " result "
-              + result
-              + " at "
-              + request.at()
-              + " from "
-              + request.bounceFrom
-              + " to "
-              + request.bounceTo);
-      channel.finish(request, Status.EIO);
-    } else if (request.operation == Operation.READ
-        && !request.data.copyFrom(
-            request.done, buffer.memory(), request.at() - request.bounceFrom, bytes)) {
+  }
+
+  private void completedThroughBuffer(FileRequest request, BounceBuffer buffer, int result) {
+    long reached = alignment.down(request.bounceDone) + result;
+    boolean progressed = reached > request.bounceDone;
+    request.bounceDone = Math.max(reached, request.bounceDone);
+    if (request.bounceFrom + request.bounceDone < request.bounceTo) {
+      // Cut short: the rest of the range follows, into the same buffer.
+      if (progressed) {
+        request.progressed();
+      } else if (!request.mayRetry()) {
+        channel.finish(request, Status.EIO);
+        return;
+      }
+      moveBuffer(request, buffer);
+    } else if (request.readsSurroundings) {
+      request.readsSurroundings = false;
+      request.bounceDone = 0;
+      fillAndWrite(request, buffer);
+    } else {
+      finishBuffer(request, buffer);
+    }
+  }
+
+  private void finishBuffer(FileRequest request, BounceBuffer buffer) {
+    long bytes = Math.min(request.bounceTo, request.end()) - request.at();
+    long from = request.at() - request.bounceFrom;
+    if (request.operation == Operation.READ
+        && !request.data.copyFrom(request.done, buffer.memory(), from, bytes)) {
       channel.finish(request, Status.EFAULT);
     } else {
-      progress(request, bytes);
+      progress(request, request.done + bytes);
     }
   }
 
-  private void writeBuffer(FileRequest request, BounceBuffer buffer) {
+  private void fillAndWrite(FileRequest request, BounceBuffer buffer) {
     long bytes = Math.min(request.bounceTo, request.end()) - request.at();
     long to = request.at() - request.bounceFrom;
-    if (!list(request).copyTo(position(request), buffer.memory(), to, bytes)) {
+    if (list(request).copyTo(position(request), buffer.memory(), to, bytes)) {
+      moveBuffer(request, buffer);
+    } else {
       channel.finish(request, Status.EFAULT);
-      return;
     }
-    port.write(
-        request.slot,
-        request.file,
-        request.bounceFrom,
-        buffer.list(),
-        0,
-        request.bounceTo - request.bounceFrom,
-        writeFlags(request));
   }
 
-  private void transfer(
-      FileRequest request, OpenFile file, long at, ScatterList list, long position, long length) {
+  private void transfer(FileRequest request) {
+    ScatterList list = list(request);
+    long position = position(request);
+    long length = left(request);
     if (request.operation == Operation.READ) {
-      port.read(request.slot, file, at, list, position, length);
+      port.read(request.slot, request.file, request.at(), list, position, length);
     } else {
-      port.write(request.slot, file, at, list, position, length, writeFlags(request));
+      int flags = writeFlags(request);
+      port.write(request.slot, request.file, request.at(), list, position, length, flags);
     }
   }
 

@@ -8,6 +8,7 @@ import io.ubiblk.api.CompletionHandler;
 import io.ubiblk.api.DeferredCompletions;
 import io.ubiblk.api.ForwardingBlockChannel;
 import io.ubiblk.api.ForwardingBlockDevice;
+import io.ubiblk.api.OpenChannels;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
@@ -21,6 +22,8 @@ import java.util.Set;
  * A device that cannot be changed through this layer: every change is refused with {@code EROFS}.
  */
 public final class ReadOnlyDevice extends ForwardingBlockDevice {
+
+  private final OpenChannels channels = new OpenChannels();
 
   /**
    * Creates the layer.
@@ -39,7 +42,15 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
   @Override
   public BlockChannel openChannel(Reactor reactor, int depth, CompletionHandler completions)
       throws IOException {
-    return new Channel(delegate().openChannel(reactor, depth, completions), reactor, completions);
+    channels.opened(this);
+    try {
+      BlockChannel inner = delegate().openChannel(reactor, depth, completions);
+      return new Channel(channels, inner, reactor, completions);
+    } catch (IOException | RuntimeException | Error e) {
+      channels.closing();
+      channels.closed();
+      throw e;
+    }
   }
 
   @Override
@@ -49,15 +60,32 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
     }
   }
 
+  /**
+   * Waits for refusals that have not been delivered yet, of which the layer below knows nothing.
+   */
+  @Override
+  public void close() throws IOException {
+    if (channels.close(this)) {
+      super.close();
+    }
+  }
+
   private static final class Channel extends ForwardingBlockChannel {
+    private final OpenChannels channels;
     private final Reactor reactor;
     private final DeferredCompletions refused;
     private final ReactorTask finish;
     private final List<Runnable> onClosed = new ArrayList<>();
     private boolean closing;
+    private boolean closed;
 
-    Channel(BlockChannel delegate, Reactor reactor, CompletionHandler completions) {
+    Channel(
+        OpenChannels channels,
+        BlockChannel delegate,
+        Reactor reactor,
+        CompletionHandler completions) {
       super(delegate);
+      this.channels = channels;
       this.reactor = reactor;
       this.refused = new DeferredCompletions(reactor, completions, 16);
       this.finish = reactor.task(this::finishClosing);
@@ -96,9 +124,16 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
     @Override
     public void close(Runnable whenClosed) {
       assert reactor.inReactor() : "channel used outside of its reactor's thread";
-      closing = true;
-      onClosed.add(whenClosed);
-      finish.schedule();
+      if (!closing) {
+        closing = true;
+        channels.closing();
+      }
+      delegate()
+          .close(
+              () -> {
+                onClosed.add(whenClosed);
+                finishClosing();
+              });
     }
 
     private boolean refuse(long tag) {
@@ -109,17 +144,19 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
       return !closing;
     }
 
-    /**
-     * The layer below is closed when the refusals have been delivered, which cannot be cancelled.
-     */
+    /** The layer below has finished, but refusals may still have to be delivered. */
     private void finishClosing() {
       if (refused.size() > 0) {
         finish.schedule();
         return;
       }
+      if (!closed) {
+        closed = true;
+        channels.closed();
+      }
       List<Runnable> callbacks = List.copyOf(onClosed);
       onClosed.clear();
-      callbacks.forEach(delegate()::close);
+      callbacks.forEach(Runnable::run);
     }
   }
 }

@@ -37,6 +37,8 @@ final class Abi {
   static final long PPOLL = X86 ? 271 : 73;
   static final long SENDTO = X86 ? 44 : 206;
   static final long RECVMSG = X86 ? 47 : 212;
+  static final long PRCTL = X86 ? 157 : 167;
+  static final long PRLIMIT64 = X86 ? 302 : 261;
   static final long SCHED_SETAFFINITY = X86 ? 203 : 122;
   static final long SCHED_GETAFFINITY = X86 ? 204 : 123;
   static final long MUNMAP = X86 ? 11 : 215;

@@ -113,7 +113,9 @@ public final class Epoll implements AutoCloseable {
 
   @Override
   public void close() {
-    Descriptor.close(fd);
-    arena.close();
+    if (arena.scope().isAlive()) {
+      Descriptor.close(fd);
+      arena.close();
+    }
   }
 }

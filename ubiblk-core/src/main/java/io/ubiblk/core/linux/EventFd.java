@@ -4,6 +4,7 @@ import io.ubiblk.api.BlockDeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * An event counter of the kernel's, by which one thread wakes another.
@@ -19,6 +20,7 @@ public final class EventFd implements AutoCloseable {
   public static final MemorySegment ONE = Arena.global().allocateFrom(ValueLayout.JAVA_LONG, 1L);
 
   private final int fd;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private EventFd(int fd) {
     this.fd = fd;
@@ -69,6 +71,9 @@ public final class EventFd implements AutoCloseable {
 
   @Override
   public void close() {
-    Descriptor.close(fd);
+    // Never twice: the number may be another file's by then.
+    if (closed.compareAndSet(false, true)) {
+      Descriptor.close(fd);
+    }
   }
 }

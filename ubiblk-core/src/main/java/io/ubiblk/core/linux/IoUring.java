@@ -51,17 +51,11 @@ public final class IoUring implements AutoCloseable {
   private final CompletionQueue completions;
   private boolean closed;
 
-  private IoUring(int fd, IoUringParams params, int sqeSize) throws BlockDeviceException.Io {
+  private IoUring(
+      int fd, IoUringParams params, int sqeSize, MemorySegment ring, MemorySegment entries) {
     this.fd = fd;
-    long sqEnd = params.offset(IoUringParams.SQ_ARRAY) + 4L * params.sqEntries();
-    long cqEnd = params.offset(IoUringParams.CQ_CQES) + (long) CQE_SIZE * params.cqEntries();
-    this.ring = Memory.mapRing(fd, OFF_SQ_RING, Math.max(sqEnd, cqEnd));
-    try {
-      this.entries = Memory.mapRing(fd, OFF_SQES, (long) sqeSize * params.sqEntries());
-    } catch (BlockDeviceException.Io e) {
-      Memory.unmap(ring);
-      throw e;
-    }
+    this.ring = ring;
+    this.entries = entries;
     this.submissions = new SubmissionQueue(ring, entries, sqeSize, params);
     this.completions = new CompletionQueue(ring, params);
     argument.set(ValueLayout.JAVA_INT, ARG_SIGMASK_SIZE, 8);
@@ -117,9 +111,22 @@ public final class IoUring implements AutoCloseable {
         throw new BlockDeviceException.Unsupported(
             "io_uring of this kernel is too old: it lacks waiting with a timeout (Linux 5.11)");
       }
-      return new IoUring(fd, params, sqeSize);
+      long sqEnd = params.offset(IoUringParams.SQ_ARRAY) + 4L * params.sqEntries();
+      long cqEnd = params.offset(IoUringParams.CQ_CQES) + (long) CQE_SIZE * params.cqEntries();
+      MemorySegment ring = Memory.mapRing(fd, OFF_SQ_RING, Math.max(sqEnd, cqEnd));
+      return new IoUring(fd, params, sqeSize, ring, mapEntries(fd, params, sqeSize, ring));
     } catch (BlockDeviceException e) {
       Descriptor.close(fd);
+      throw e;
+    }
+  }
+
+  private static MemorySegment mapEntries(
+      int fd, IoUringParams params, int sqeSize, MemorySegment ring) throws BlockDeviceException.Io {
+    try {
+      return Memory.mapRing(fd, OFF_SQES, (long) sqeSize * params.sqEntries());
+    } catch (BlockDeviceException.Io e) {
+      Memory.unmap(ring);
       throw e;
     }
   }
@@ -172,10 +179,18 @@ public final class IoUring implements AutoCloseable {
     long result =
         Syscall.call(capture, Abi.IO_URING_ENTER, fd, toSubmit, minComplete, flags, argument, size);
     if (result < 0) {
-      return (int) result;
+      return transientError((int) result);
     }
     submissions.consumed((int) result);
     return 0;
+  }
+
+  /** Whoever submits tries again, which must not go on for ever where it is in vain. */
+  private static int transientError(int result) {
+    return switch (-result) {
+      case Errno.EAGAIN, Errno.EBUSY, Errno.EINTR, Errno.ENOMEM, Errno.ETIME -> result;
+      default -> throw new IllegalStateException("io_uring_enter: " + Errno.name(-result));
+    };
   }
 
   @Override

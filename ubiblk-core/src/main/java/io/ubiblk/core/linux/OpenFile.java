@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,7 @@ public final class OpenFile implements AutoCloseable {
 
   private final Path path;
   private final int fd;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private OpenFile(Path path, int fd) {
     this.path = path;
@@ -275,7 +277,10 @@ public final class OpenFile implements AutoCloseable {
 
   @Override
   public void close() {
-    Descriptor.close(fd);
+    // Never twice: the number may be another file's by then.
+    if (closed.compareAndSet(false, true)) {
+      Descriptor.close(fd);
+    }
   }
 
   @Override

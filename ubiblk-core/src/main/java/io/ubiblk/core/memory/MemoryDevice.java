@@ -163,7 +163,8 @@ public final class MemoryDevice extends VolatileDevice {
         MemorySegment piece = device.pieces.get((int) (at / PIECE));
         if (piece != null) {
           synchronized (device.lock(at)) {
-            piece.asSlice(at % PIECE, part).fill((byte) 0);
+            // A slice to fill would be an object for each request.
+            MemorySegment.copy(ZEROS, 0, piece, at % PIECE, part);
           }
         }
         at += part;

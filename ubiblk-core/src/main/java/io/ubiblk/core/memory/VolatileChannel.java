@@ -8,6 +8,7 @@ import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
 import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A channel that serves every request inside the call and delivers the completion afterwards. It
@@ -82,6 +83,7 @@ abstract class VolatileChannel implements BlockChannel {
 
   @Override
   public final void close(Runnable whenClosed) {
+    assert reactor.inReactor() : "channel used outside of its reactor's thread";
     onClosed.add(whenClosed);
     if (!closing) {
       closing = true;
@@ -108,7 +110,8 @@ abstract class VolatileChannel implements BlockChannel {
       closed = true;
       device.channels().closed();
     }
-    onClosed.forEach(Runnable::run);
+    List<Runnable> callbacks = List.copyOf(onClosed);
     onClosed.clear();
+    callbacks.forEach(Runnable::run);
   }
 }

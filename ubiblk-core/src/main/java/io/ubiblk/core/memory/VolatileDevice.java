@@ -50,7 +50,13 @@ abstract class VolatileDevice implements BlockDevice {
   public final BlockChannel openChannel(Reactor reactor, int depth, CompletionHandler completions)
       throws BlockDeviceException.Closed {
     channels.opened(this);
-    return open(reactor, completions);
+    try {
+      return open(reactor, completions);
+    } catch (RuntimeException | Error e) {
+      channels.closing();
+      channels.closed();
+      throw e;
+    }
   }
 
   @Override

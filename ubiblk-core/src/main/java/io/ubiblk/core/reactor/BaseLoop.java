@@ -21,6 +21,10 @@ abstract class BaseLoop implements IoReactor {
   private final PollerSet pollers;
   private long now = System.nanoTime();
   private final AtomicBoolean sleeping = new AtomicBoolean();
+
+  /** Held while the loop is woken: its descriptor must not be given up, and reused, meanwhile. */
+  private final Object waking = new Object();
+
   private volatile boolean closed;
 
   BaseLoop(long restAfterNanos) {
@@ -107,17 +111,22 @@ abstract class BaseLoop implements IoReactor {
     // are
     // volatile, so one of us sees the other.
     sleeping.set(true);
-    if (wait > 0 && tasks.isEmpty()) {
-      startAndWait(wait);
+    try {
+      if (wait > 0 && tasks.isEmpty()) {
+        startAndWait(wait);
+      }
+    } finally {
+      sleeping.set(false);
     }
-    sleeping.set(false);
   }
 
   @Override
   public final void close() {
-    if (!closed) {
-      closed = true;
-      release();
+    synchronized (waking) {
+      if (!closed) {
+        closed = true;
+        release();
+      }
     }
   }
 
@@ -137,7 +146,11 @@ abstract class BaseLoop implements IoReactor {
   /** To be called by another thread after it has stored what the loop should find. */
   final void wakeIfAsleep() {
     if (sleeping.get() && sleeping.compareAndSet(true, false)) {
-      wake();
+      synchronized (waking) {
+        if (!closed) {
+          wake();
+        }
+      }
     }
   }
 

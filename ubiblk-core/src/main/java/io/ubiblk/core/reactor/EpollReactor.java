@@ -30,6 +30,9 @@ final class EpollReactor extends BaseLoop {
   private final ArrayDeque<PoolOperation> refused = new ArrayDeque<>();
   private long nextWatch = WAKE_UP + 1;
   private int inFlight;
+  // Events that were fetched and not dispatched yet. They are edges: one that is dropped is lost.
+  private int events;
+  private int nextEvent;
 
   private EpollReactor(Epoll epoll, EventFd wakeUp, long restAfterNanos) {
     super(restAfterNanos);
@@ -119,13 +122,22 @@ final class EpollReactor extends BaseLoop {
       operation.deliver();
       count++;
     }
-    return count + dispatch(epoll.await(0));
+    fetchEvents(0);
+    return count + dispatch();
   }
 
-  private int dispatch(int events) {
+  private void fetchEvents(long maxNanos) {
+    if (nextEvent == events) {
+      nextEvent = 0;
+      events = 0;
+      events = epoll.await(maxNanos);
+    }
+  }
+
+  private int dispatch() {
     int count = 0;
-    for (int i = 0; i < events; i++) {
-      Runnable onReadable = watches.get(epoll.data(i));
+    while (nextEvent < events) {
+      Runnable onReadable = watches.get(epoll.data(nextEvent++));
       if (onReadable != null) {
         onReadable.run();
         count++;
@@ -145,7 +157,7 @@ final class EpollReactor extends BaseLoop {
   void startAndWait(long maxNanos) {
     start();
     if (done.isEmpty() && refused.isEmpty()) {
-      dispatch(epoll.await(maxNanos));
+      fetchEvents(maxNanos);
     }
   }
 

@@ -101,9 +101,14 @@ final class PollerSet {
     }
 
     boolean rest() {
-      boolean rests = poller.rest();
-      if (rests) {
-        deactivate();
+      boolean rests = true;
+      try {
+        rests = poller.rest();
+      } finally {
+        // Also one that throws: it would keep the loop from ever waiting.
+        if (rests) {
+          deactivate();
+        }
       }
       return rests;
     }

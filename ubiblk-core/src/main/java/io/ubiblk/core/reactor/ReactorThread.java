@@ -93,8 +93,16 @@ final class ReactorThread {
       if (loop.nanoTime() - lastWork < budget.window()) {
         Thread.onSpinWait();
       } else {
-        loop.await(LONGEST_WAIT_NANOS);
+        await(loop);
       }
+    }
+  }
+
+  private static void await(BaseLoop loop) {
+    try {
+      loop.await(LONGEST_WAIT_NANOS);
+    } catch (RuntimeException | Error e) {
+      LOG.error("work on {} failed", loop, e);
     }
   }
 

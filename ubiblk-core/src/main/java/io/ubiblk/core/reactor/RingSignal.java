@@ -30,6 +30,9 @@ final class RingSignal implements Signal, RingReactor.Consumer {
 
   @Override
   public void raise() {
+    if (closed) {
+      return;
+    }
     if (writing) {
       // The write under way may have been seen by the other side already: repeat it.
       again = true;

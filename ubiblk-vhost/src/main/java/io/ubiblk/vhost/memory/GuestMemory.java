@@ -76,6 +76,16 @@ public final class GuestMemory {
     return this;
   }
 
+  /**
+   * Counts another user, unless the memory has been given up already.
+   *
+   * @return whether the caller is a user now
+   */
+  public boolean tryRetain() {
+    int before = users.getAndUpdate(n -> n == 0 ? 0 : n + 1);
+    return before > 0;
+  }
+
   /** Counts a user less; without users the regions are given up. Not to be called on a reactor. */
   public void release() {
     if (users.decrementAndGet() == 0) {

@@ -97,7 +97,11 @@ public final class Session implements DeviceListener {
     if (!checkingMemory.compareAndSet(false, true)) {
       return;
     }
-    memory.retain();
+    if (!memory.tryRetain()) {
+      // Its files cannot be asked any more, and its ring is lost.
+      connection.abandon();
+      return;
+    }
     export
         .reactors()
         .getFirst()

@@ -25,6 +25,9 @@ final class BlockRequest {
 
   private static final int USUAL_PIECES = 256;
 
+  /** Most pieces of a slice that is kept for the next request; a slot has sixteen slices. */
+  private static final int USUAL_SLICE_PIECES = 16;
+
   /** Most calls of the channel at once for one read or write. */
   private static final int BATCH = 16;
 
@@ -103,13 +106,17 @@ final class BlockRequest {
   /** Forgets the chain. A guest that sends monstrous ones must not make every slot keep room. */
   void clear() {
     lease = null;
-    out = emptied(out);
-    in = emptied(in);
-    slices = null;
+    out = emptied(out, USUAL_PIECES);
+    in = emptied(in, USUAL_PIECES);
+    if (slices != null && issued > 0) {
+      for (int i = 0; i < slices.length; i++) {
+        slices[i] = emptied(slices[i], USUAL_SLICE_PIECES);
+      }
+    }
   }
 
-  private static ScatterList emptied(ScatterList list) {
-    if (list.count() > USUAL_PIECES) {
+  private static ScatterList emptied(ScatterList list, int usualPieces) {
+    if (list.count() > usualPieces) {
       return new ScatterList();
     }
     list.clear();

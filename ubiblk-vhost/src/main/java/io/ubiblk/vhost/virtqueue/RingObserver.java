@@ -10,7 +10,7 @@ public interface RingObserver {
    * An access to guest memory has failed, in the JVM or in the kernel. Called on the reactor's
    * thread, possibly often.
    *
-   * @param memory the memory, in use by the queue during the call
+   * @param memory the memory, which may have been given up if the queue has moved on from it
    */
   void memoryFaulted(GuestMemory memory);
 }

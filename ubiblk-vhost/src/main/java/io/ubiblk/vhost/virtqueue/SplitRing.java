@@ -9,7 +9,7 @@ import java.lang.invoke.VarHandle;
  * reactor's thread; the driver works on the same memory at the same time.
  *
  * <p>All indexes count modulo 2<sup>16</sup>. What the driver wrote before it published an index is
- * visible after {@link #available()}; what we wrote before {@link #complete} is visible to the
+ * visible after {@link #available()}; what we wrote before {@link #publish} is visible to the
  * driver that sees the used index.
  *
  * @see <a
@@ -39,8 +39,8 @@ final class SplitRing {
   private MemorySegment used;
   private int nextAvailable;
   private int nextUsed;
-  private int signalled;
-  private boolean signalledOnce;
+  private int published;
+  private boolean publishedOnce;
 
   /**
    * Takes over a ring.
@@ -63,7 +63,7 @@ final class SplitRing {
     this.used = used;
     this.nextAvailable = base & U16;
     this.nextUsed = (int) used.get(SHORT, INDEX) & U16;
-    this.signalled = nextUsed;
+    this.published = nextUsed;
   }
 
   static long descriptorBytes(int size) {
@@ -115,34 +115,34 @@ final class SplitRing {
     return nextAvailable;
   }
 
-  /** Gives a chain back to the driver. */
+  /** Gives a chain back; the driver sees it after {@link #publish}. */
   void complete(int head, int length) {
     long element = RING + (long) USED_ELEMENT_SIZE * (nextUsed & (size - 1));
     used.set(INT, element, head);
     used.set(INT, element + 4, length);
     nextUsed = (nextUsed + 1) & U16;
-    SHORT_HANDLE.setRelease(used, INDEX, (short) nextUsed);
   }
 
-  /** Whether chains were given back since the last call of {@link #mustSignal}. */
+  /** Whether chains were given back that the driver does not see yet. */
   boolean hasNews() {
-    return nextUsed != signalled;
+    return nextUsed != published;
   }
 
-  /** Whether the driver wants to be interrupted for what was given back since the last call. */
-  boolean mustSignal() {
+  /** Lets the driver see what was given back; returns whether it wants to be interrupted for it. */
+  boolean publish() {
+    SHORT_HANDLE.setRelease(used, INDEX, (short) nextUsed);
     // Our used index must be visible before we look at what the driver wants.
     VarHandle.fullFence();
     boolean wanted;
     if (eventIndex) {
       int event = available.get(SHORT, RING + 2L * size) & U16;
-      int since = (nextUsed - signalled) & U16;
-      wanted = !signalledOnce || ((nextUsed - event - 1) & U16) < since;
+      int since = (nextUsed - published) & U16;
+      wanted = !publishedOnce || ((nextUsed - event - 1) & U16) < since;
     } else {
       wanted = (available.get(SHORT, FLAGS) & AVAIL_NO_INTERRUPT) == 0;
     }
-    signalled = nextUsed;
-    signalledOnce = true;
+    published = nextUsed;
+    publishedOnce = true;
     return wanted;
   }
 

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>While there is traffic the ring is polled and the driver asked not to kick; otherwise the
  * driver's kick wakes the reactor, or a timer where there is no kick. Completions of a turn are
- * signalled together.
+ * shown to the driver together, and signalled together.
  *
  * <p>A driver that breaks the rules of the ring itself (an index out of range) loses the ring:
  * nothing is taken from it any more. What was taken is given back, unless the ring's memory has
@@ -38,12 +38,6 @@ public final class Virtqueue implements Poller {
   /** Most requests that are with the device at once; more wait in their slots. */
   private static final int MOST_DEPTH = 1024;
 
-  /** Most chains that are taken in one turn, so that other queues have theirs. */
-  private static final int MOST_TAKEN = 128;
-
-  /** Most descriptors that are looked at in one turn, but for the last chain. */
-  private static final int MOST_DESCRIPTORS = 8192;
-
   /** How often a ring without a kick is looked at while it is quiet. */
   private static final long QUIET_NANOS = 1_000_000;
 
@@ -54,13 +48,11 @@ public final class Virtqueue implements Poller {
   private final RingObserver observer;
   private final BlockChannel channel;
   private final Arena arena = Arena.ofConfined();
-  private final ChainReader reader;
   private final RequestExecutor executor;
-  private final RequestSlots slots;
+  private final RequestFlow flow;
   private final Polling polling;
   private final ReactorTimer quiet;
   private final ArrayList<Runnable> onReleased = new ArrayList<>();
-  private MemoryLease lease;
   private @Nullable Watch kick;
   private @Nullable Signal call;
   private @Nullable Signal error;
@@ -68,9 +60,6 @@ public final class Virtqueue implements Poller {
 
   /** Nothing is taken from the ring any more, because its driver has broken it. */
   private boolean broken;
-
-  /** Nothing is given back any more, and nothing is written to guest memory. */
-  private boolean silent;
 
   private boolean ending;
   private boolean closing;
@@ -104,12 +93,12 @@ public final class Virtqueue implements Poller {
     // What can fail comes before what has to be released.
     this.ring = setup.locate(memory);
     this.channel = device.openChannel(reactor, Math.min(setup.size(), MOST_DEPTH), this::completed);
-    this.reader = new ChainReader(arena, setup.indirect());
     this.executor = new RequestExecutor(device, channel, limits, arena);
-    this.slots = new RequestSlots(setup.size());
+    ChainReader reader = new ChainReader(arena, setup.indirect());
+    this.flow =
+        new RequestFlow(ring, reader, executor, channel, memory, observer, reactor.blocking());
     this.polling = reactor.poll(this);
     this.quiet = reactor.timer(this::kicked);
-    this.lease = new MemoryLease(memory.retain(), reactor.blocking());
   }
 
   /**
@@ -188,17 +177,20 @@ public final class Virtqueue implements Poller {
    * @param memory the memory; the queue becomes a user of its own
    */
   public void setMemory(GuestMemory memory) {
-    if (silent) {
+    if (flow.isSilent()) {
       return;
     }
     try {
-      setup.relocate(ring, memory);
-      lease.end();
-      lease = new MemoryLease(memory.retain(), reactor.blocking());
+      // What was given back belongs to the memory in which it was.
+      signal();
+      MemoryFault.surface();
+      flow.move(setup, memory);
     } catch (BlockDeviceException.BadFormat e) {
-      silent = true;
+      flow.silence();
       breakRing(String.valueOf(e.getMessage()));
-      lease.end();
+      flow.endLease();
+    } catch (InternalError fault) {
+      loseMemory();
     }
   }
 
@@ -226,7 +218,7 @@ public final class Virtqueue implements Poller {
    * @param onAbandoned run on the reactor's thread when nothing touches guest memory any more
    */
   public void abandon(Runnable onAbandoned) {
-    silent = true;
+    flow.silence();
     stop(onAbandoned);
   }
 
@@ -237,17 +229,19 @@ public final class Virtqueue implements Poller {
 
   /** {@return the number of requests that were taken and are not given back} */
   public int inFlight() {
-    return slots.inFlight();
+    return flow.inFlight();
   }
 
   @Override
   public int poll() {
     try {
-      int work = startWaiting() + takeRequests();
+      // What is over goes first: the driver can see to it while we see to what is new.
+      signal();
+      int work = flow.startWaiting() + take();
       if (work > 0) {
         channel.submit();
+        signal();
       }
-      signal();
       MemoryFault.surface();
       return work;
     } catch (InternalError fault) {
@@ -262,7 +256,7 @@ public final class Virtqueue implements Poller {
   @Override
   public boolean rest() {
     // Without a free slot, only a completion makes a difference.
-    if (!isServing() || slots.isFull()) {
+    if (!isServing() || flow.isFull()) {
       return true;
     }
     try {
@@ -282,88 +276,20 @@ public final class Virtqueue implements Poller {
     return enabled && !broken;
   }
 
-  private int takeRequests() {
-    if (!isServing()) {
-      return 0;
+  private int take() {
+    int taken = isServing() ? flow.take() : 0;
+    if (taken == RequestFlow.BROKEN) {
+      MemoryFault.surface();
+      breakRing(flow.fault());
+      // Some may have been taken before the fault.
+      return 1;
     }
-    int available = ring.available();
-    if (available == 0) {
-      return 0;
-    }
-    if (available > ring.size()) {
-      breakRing(available + " requests are available in a ring of " + ring.size());
-      return 0;
-    }
-    ring.suppressKicks();
-    int most = Math.min(available, MOST_TAKEN);
-    int count = 0;
-    for (int descriptors = 0; count < most && descriptors < MOST_DESCRIPTORS; count++) {
-      int taken = takeRequest();
-      if (taken == 0) {
-        break;
-      }
-      descriptors += taken;
-    }
-    return count;
-  }
-
-  /** Takes a request; returns how many descriptors it has, 0 if none could be taken. */
-  private int takeRequest() {
-    int head = ring.head();
-    if (head >= ring.size()) {
-      breakRing("descriptor " + head + " is available in a ring of " + ring.size());
-      return 0;
-    }
-    BlockRequest request = slots.begin(head, lease);
-    if (request == null) {
-      return 0;
-    }
-    ring.take();
-    int descriptors = reader.read(ring, lease.memory(), request);
-    MemoryFault.surface();
-    slots.count(request);
-    start(request);
-    return descriptors;
-  }
-
-  private boolean start(BlockRequest request) {
-    switch (executor.start(request)) {
-      case STARTED -> {}
-      case FINISHED -> giveBack(request);
-      case FULL -> {
-        slots.await(request);
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private int startWaiting() {
-    int count = 0;
-    for (int n = slots.waiting(); n > 0; n--) {
-      if (!start(slots.nextWaiting())) {
-        break;
-      }
-      count++;
-    }
-    return count;
+    return taken;
   }
 
   private void completed(long tag, int status) {
-    BlockRequest request = slots.get(tag);
     try {
-      switch (executor.completed(request, status)) {
-        case PENDING -> {}
-        case AGAIN -> {
-          start(request);
-          channel.submit();
-        }
-        case OVER -> giveBack(request);
-      }
-      if (slots.waiting() > 0) {
-        startWaiting();
-        channel.submit();
-      }
+      flow.completed(tag, status);
       MemoryFault.surface();
     } catch (InternalError fault) {
       loseMemory();
@@ -378,31 +304,19 @@ public final class Virtqueue implements Poller {
     }
   }
 
-  private void giveBack(BlockRequest request) {
-    MemoryLease held = request.lease;
-    if (request.vanished && held != null) {
-      observer.memoryFaulted(held.memory());
-    }
-    if (!silent) {
-      request.writeStatus();
-      ring.complete(request.head, RequestExecutor.written(request));
-    }
-    slots.end(request);
-  }
-
   private void signal() {
-    if (!silent && ring.hasNews() && ring.mustSignal() && call != null) {
+    if (flow.publish() && call != null) {
       call.raise();
     }
   }
 
   /** Goes on with ending the ring, if nothing is to be waited for. */
   private void drain() {
-    if (closing || (!silent && slots.inFlight() > 0)) {
+    if (closing || (!flow.isSilent() && flow.inFlight() > 0)) {
       return;
     }
     try {
-      if (!silent) {
+      if (!flow.isSilent()) {
         signal();
         // Whoever serves the ring next finds a driver that kicks.
         ring.requestKicks();
@@ -417,13 +331,11 @@ public final class Virtqueue implements Poller {
 
   private void release() {
     released = true;
-    silent = true;
     polling.deactivate();
     setKick(null);
     setCall(null);
     setError(null);
-    slots.endAll();
-    lease.end();
+    flow.end();
     arena.close();
     runCallbacks();
   }
@@ -434,14 +346,14 @@ public final class Virtqueue implements Poller {
   }
 
   private void loseMemory() {
-    silent = true;
+    flow.silence();
     breakRing("guest memory is not there any more");
-    observer.memoryFaulted(lease.memory());
+    observer.memoryFaulted(flow.memory());
   }
 
   /** Which requests the device still has is not known: what was taken cannot be given back. */
   private void loseDevice(Throwable thrown) {
-    silent = true;
+    flow.silence();
     breakRing("its device has thrown " + thrown);
   }
 

@@ -1,0 +1,125 @@
+package io.ubiblk.examples;
+
+import io.ubiblk.examples.cli.Arguments;
+import io.ubiblk.examples.cli.CommandLine;
+import io.ubiblk.examples.cli.UsageException;
+import io.ubiblk.examples.quickstart.QuickstartRunner;
+import io.ubiblk.examples.serve.HundredsRunner;
+import io.ubiblk.examples.serve.VhostRunner;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts a runner by its name. Exit status: 0 for success, 1 if the work failed, 2 if the command
+ * line cannot be followed.
+ */
+public final class Main {
+
+  private static final int FAILURE = 1;
+  private static final int BAD_USAGE = 2;
+
+  /** The warm-up from which the script makes the cache of loaded classes. */
+  private static final String TRAINING = "training";
+
+  private static final Map<String, Supplier<Runner>> RUNNERS = runners();
+
+  private Main() {}
+
+  private static Map<String, Supplier<Runner>> runners() {
+    Map<String, Supplier<Runner>> runners = new LinkedHashMap<>();
+    runners.put("quickstart", QuickstartRunner::new);
+    runners.put("vhost", VhostRunner::new);
+    runners.put("hundreds", HundredsRunner::new);
+    return runners;
+  }
+
+  /**
+   * Starts a runner.
+   *
+   * @param args its name and its arguments
+   */
+  public static void main(String[] args) {
+    Termination termination = new Termination();
+    termination.listenToSignals();
+    termination.exit(start(termination, args));
+  }
+
+  private static int start(Termination termination, String... args) {
+    if (args.length == 0 || args[0].equals("--help")) {
+      System.out.print(list());
+      return 0;
+    }
+    Supplier<Runner> supplier =
+        args[0].equals(TRAINING) ? TrainingRunner::new : RUNNERS.get(args[0]);
+    if (supplier == null) {
+      System.err.println("examples/run: unknown runner '" + args[0] + "', expected one of these:");
+      System.err.print(list());
+      return BAD_USAGE;
+    }
+    return start(supplier.get(), termination, Arrays.copyOfRange(args, 1, args.length));
+  }
+
+  private static int start(Runner runner, Termination termination, String... args) {
+    CommandLine line = runner.commandLine();
+    try {
+      Arguments arguments = line.parse(args);
+      if (arguments.isHelpWanted()) {
+        System.out.print(line.help());
+      } else {
+        runner.run(arguments, termination);
+      }
+      return 0;
+    } catch (UsageException e) {
+      complain(line, e.getMessage());
+      System.err.println("See " + line.program() + " --help.");
+      return BAD_USAGE;
+    } catch (IOException e) {
+      complain(line, describe(e));
+      return FAILURE;
+    } catch (UncheckedIOException e) {
+      complain(line, describe(Objects.requireNonNullElse(e.getCause(), e)));
+      return FAILURE;
+    } catch (InterruptedException e) {
+      complain(line, "interrupted");
+      return FAILURE;
+    } catch (RuntimeException | Error e) {
+      // Whoever reports this bug needs the trace.
+      e.printStackTrace();
+      complain(line, "internal error: " + e);
+      return FAILURE;
+    }
+  }
+
+  private static void complain(CommandLine line, @Nullable String message) {
+    System.err.println(line.program() + ": " + message);
+  }
+
+  private static String list() {
+    StringBuilder text = new StringBuilder("Usage: examples/run NAME [OPTION]...\n\n");
+    RUNNERS.forEach(
+        (name, runner) ->
+            text.append(String.format("  %-12s%s%n", name, runner.get().commandLine().purpose())));
+    return text.append("\nexamples/run NAME --help tells more.\n").toString();
+  }
+
+  private static String describe(Throwable e) {
+    String message =
+        switch (e) {
+          case NoSuchFileException missing -> missing.getFile() + " does not exist";
+          case AccessDeniedException denied -> "no permission for " + denied.getFile();
+          case FileAlreadyExistsException there -> there.getFile() + " exists already";
+          default -> e.getMessage() == null ? e.toString() : e.getMessage();
+        };
+    Throwable cause = e.getCause();
+    return cause == null ? message : message + ": " + describe(cause);
+  }
+}

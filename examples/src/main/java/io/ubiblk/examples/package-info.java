@@ -1,0 +1,2 @@
+/** The entry point of the examples. */
+package io.ubiblk.examples;

@@ -1,0 +1,105 @@
+package io.ubiblk.examples.guest;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * What this machine has to run a guest with.
+ *
+ * @param qemu the emulator
+ * @param kernel the kernel's image
+ * @param modules folder of the modules of this kernel
+ * @param kvm whether the guest runs on the processor itself, not in an emulation of one
+ */
+record GuestTools(Path qemu, Path kernel, Path modules, boolean kvm) {
+
+  /** Programs that go into the guest. */
+  static final List<String> PROGRAMS = List.of("busybox", "mkfs.ext4", "e2fsck");
+
+  private static final Duration TRIAL = Duration.ofSeconds(15);
+  private static final List<Path> FOLDERS =
+      Stream.of("/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
+          .map(Path::of)
+          .toList();
+
+  /**
+   * Looks for them. Environment variables UBIBLK_TEST_QEMU, a program, and UBIBLK_TEST_KERNEL, a
+   * folder with {@code boot} and {@code lib/modules} in it, or system properties of the names in
+   * lower case with dots, say where to look elsewhere.
+   */
+  static GuestTools find() throws MissingToolException, IOException, InterruptedException {
+    if (!System.getProperty("os.arch").equals("amd64")) {
+      throw new MissingToolException("guests are tested on x86-64 only");
+    }
+    for (String name : PROGRAMS) {
+      program(name);
+    }
+    Path qemu = setting("UBIBLK_TEST_QEMU").orElse(program("qemu-system-x86_64"));
+    Path root = setting("UBIBLK_TEST_KERNEL").orElse(Path.of("/"));
+    Path kernel = kernel(root.resolve("boot"));
+    String version = kernel.getFileName().toString().substring("vmlinuz-".length());
+    Path modules = root.resolve("lib/modules").resolve(version);
+    if (!Files.isDirectory(modules)) {
+      throw new MissingToolException("no modules for kernel " + kernel + " in " + modules);
+    }
+    return new GuestTools(qemu, kernel, modules, false).withKvmIfItWorks();
+  }
+
+  /** Boots a guest with nothing in it: the device may be there and not work. */
+  private GuestTools withKvmIfItWorks()
+      throws IOException, InterruptedException, MissingToolException {
+    Path device = Path.of("/dev/kvm");
+    if (!Files.isReadable(device) || !Files.isWritable(device)) {
+      return this;
+    }
+    GuestTools faster = new GuestTools(qemu, kernel, modules, true);
+    Path initramfs = Files.createTempFile("guest-", ".cpio");
+    try {
+      Initramfs.writeTrial(initramfs);
+      try (Guest guest = Guest.start(faster, initramfs)) {
+        guest.expect("@alive", TRIAL);
+        return faster;
+      } catch (AssertionError e) {
+        return this;
+      }
+    } finally {
+      Files.delete(initramfs);
+    }
+  }
+
+  /** Returns the path of a program. */
+  static Path program(String name) throws MissingToolException {
+    return FOLDERS.stream()
+        .map(folder -> folder.resolve(name))
+        .filter(Files::isExecutable)
+        .findFirst()
+        .orElseThrow(() -> new MissingToolException("program " + name + " is not installed"));
+  }
+
+  private static Optional<Path> setting(String name) {
+    String property = name.toLowerCase(Locale.ROOT).replace('_', '.');
+    return Optional.ofNullable(System.getProperty(property, System.getenv(name))).map(Path::of);
+  }
+
+  private static Path kernel(Path boot) throws MissingToolException, IOException {
+    if (Files.isDirectory(boot)) {
+      try (Stream<Path> files = Files.list(boot)) {
+        Optional<Path> newest =
+            files
+                .filter(f -> f.getFileName().toString().startsWith("vmlinuz-"))
+                .filter(Files::isReadable)
+                .max(Path::compareTo);
+        if (newest.isPresent()) {
+          return newest.get();
+        }
+      }
+    }
+    throw new MissingToolException("no kernel vmlinuz-* that can be read in " + boot);
+  }
+}

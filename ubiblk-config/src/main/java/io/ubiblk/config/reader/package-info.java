@@ -1,0 +1,2 @@
+/** Makes records of the sections of a configuration. */
+package io.ubiblk.config.reader;
