@@ -26,7 +26,10 @@ public interface IoReactor extends EventLoop {
    * @return the port
    * @throws BlockDeviceException.Unsupported if the reactor has no io_uring
    */
-  CommandPort openCommands(IoHandler handler) throws BlockDeviceException.Unsupported;
+  default CommandPort openCommands(IoHandler handler) throws BlockDeviceException.Unsupported {
+    throw new BlockDeviceException.Unsupported(
+        this + " sends no commands to drivers, expected a reactor with io_uring");
+  }
 
   /**
    * Watches a descriptor, edge-triggered: after a call the descriptor must be read until it would

@@ -1,7 +1,6 @@
 package io.ubiblk.core.reactor;
 
 import io.ubiblk.api.BlockDeviceException;
-import io.ubiblk.core.io.CommandPort;
 import io.ubiblk.core.io.IoHandler;
 import io.ubiblk.core.io.IoPort;
 import io.ubiblk.core.io.Signal;
@@ -63,12 +62,6 @@ final class EpollReactor extends BaseLoop {
   @Override
   public IoPort openPort(int depth, IoHandler handler) {
     return new PoolPort(this, depth, handler);
-  }
-
-  @Override
-  public CommandPort openCommands(IoHandler handler) throws BlockDeviceException.Unsupported {
-    throw new BlockDeviceException.Unsupported(
-        "an epoll reactor sends no commands to drivers, expected one with io_uring");
   }
 
   @Override

@@ -3,7 +3,6 @@ package io.ubiblk.core.reactor;
 import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ReactorTimer;
-import io.ubiblk.core.io.CommandPort;
 import io.ubiblk.core.io.IoHandler;
 import io.ubiblk.core.io.IoPort;
 import io.ubiblk.core.io.IoReactor;
@@ -71,12 +70,6 @@ final class SimulatedReactor implements IoReactor {
   @Override
   public IoPort openPort(int depth, IoHandler handler) {
     return new SimulatedPort(simulation, this, handler);
-  }
-
-  @Override
-  public CommandPort openCommands(IoHandler handler) throws BlockDeviceException.Unsupported {
-    throw new BlockDeviceException.Unsupported(
-        "a simulated reactor sends no commands to drivers, expected one with io_uring");
   }
 
   @Override
