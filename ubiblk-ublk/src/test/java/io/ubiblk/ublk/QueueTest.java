@@ -81,6 +81,11 @@ class QueueTest {
   }
 
   @Test
+  void flushHasNoRange() throws Exception {
+    assertEquals(0, rig.perform(SimulatedRequest.of(SimulatedRequest.FLUSH, -1, 0)));
+  }
+
+  @Test
   void flagsReachTheDevice() throws Exception {
     rig.perform(SimulatedRequest.write(0, 8, 1));
     assertEquals(IoFlags.NONE, lastOf(Operation.WRITE).flags());
@@ -110,10 +115,8 @@ class QueueTest {
     assertEquals(-Status.EINVAL, rig.perform(SimulatedRequest.of(SimulatedRequest.READ, end, 1)));
     assertEquals(-Status.EINVAL, rig.perform(SimulatedRequest.of(SimulatedRequest.READ, -1, 1)));
     long overflowing = Long.MAX_VALUE / 512 + 1;
-    assertEquals(
-        -Status.EINVAL, rig.perform(SimulatedRequest.write(overflowing, 8, 1)));
-    assertEquals(
-        -Status.EINVAL, rig.perform(SimulatedRequest.of(SimulatedRequest.DISCARD, 0, -1)));
+    assertEquals(-Status.EINVAL, rig.perform(SimulatedRequest.write(overflowing, 8, 1)));
+    assertEquals(-Status.EINVAL, rig.perform(SimulatedRequest.of(SimulatedRequest.DISCARD, 0, -1)));
     assertEquals(512, rig.perform(SimulatedRequest.of(SimulatedRequest.READ, end - 1, 1)));
   }
 

@@ -98,7 +98,8 @@ class RecoveryTest {
     driver.killServer();
     try (Rig rig = new Rig(driver, new MemoryDevice(Rig.SIZE / 2))) {
       assertThrows(BlockDeviceException.Mismatch.class, () -> recoverable(rig).recover(driver));
-      assertFalse(driver.log().contains(Opcode.START_USER_RECOVERY), "the next may be the right one");
+      assertFalse(
+          driver.log().contains(Opcode.START_USER_RECOVERY), "the next may be the right one");
     }
     killed.reactors.close();
   }

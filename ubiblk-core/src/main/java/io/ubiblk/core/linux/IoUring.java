@@ -122,7 +122,8 @@ public final class IoUring implements AutoCloseable {
   }
 
   private static MemorySegment mapEntries(
-      int fd, IoUringParams params, int sqeSize, MemorySegment ring) throws BlockDeviceException.Io {
+      int fd, IoUringParams params, int sqeSize, MemorySegment ring)
+      throws BlockDeviceException.Io {
     try {
       return Memory.mapRing(fd, OFF_SQES, (long) sqeSize * params.sqEntries());
     } catch (BlockDeviceException.Io e) {

@@ -52,9 +52,11 @@ final class Requests {
 
   /** Starts a request; returns {@link #STARTED}, or the negative errno of one that is refused. */
   int start(int tag, BlockChannel channel) {
-    long sectors = descriptors.sectors(tag);
-    long sector = descriptors.startSector(tag);
     int operation = descriptors.operation(tag);
+    // A flush has no range: the kernel gives it the sector -1.
+    boolean ranged = operation != IoDescriptors.FLUSH;
+    long sectors = ranged ? descriptors.sectors(tag) : 0;
+    long sector = ranged ? descriptors.startSector(tag) : 0;
     boolean transfers = operation == IoDescriptors.READ || operation == IoDescriptors.WRITE;
     if (sector < 0
         || sector > Long.MAX_VALUE / Geometry.SECTOR

@@ -14,12 +14,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * The server that the tests run in the guest: serves a device and ends with SIGTERM.
  *
  * <p>Arguments are {@code key=value}: {@code file} or {@code memory}, {@code size}, {@code queues},
- * {@code depth}, {@code id}, {@code recover}, {@code fault=OFFSET:LENGTH:ERRNO}, {@code hold}.
+ * {@code depth}, {@code id}, {@code recover}, {@code fault=OFFSET:LENGTH:ERRNO}, {@code hold},
+ * {@code many}.
  */
 final class ServerMain {
 
@@ -62,6 +64,9 @@ final class ServerMain {
                     System.out.println("CLOSING FAILED " + e);
                   }
                 }));
+    if (options.containsKey("many")) {
+      addAndRemove(Integer.parseInt(options.get("many")), reactors);
+    }
     if (options.containsKey("hold")) {
       Thread.sleep(Long.parseLong(options.get("hold")));
       device.hold();
@@ -69,6 +74,38 @@ final class ServerMain {
     }
     served.awaitClose();
     System.out.println("ENDED");
+  }
+
+  /** Adds and removes devices, and looks whether the process has kept something. */
+  private static void addAndRemove(int count, ReactorGroup reactors) throws IOException {
+    long before = 0;
+    for (int i = 0; i < count; i++) {
+      try (MemoryDevice device = new MemoryDevice(1 << 20);
+          UblkDevice served = UblkDevice.serve(device).reactors(reactors).queues(2).start()) {
+        if (!Files.exists(served.path())) {
+          System.out.println("LEAK " + served.path() + " is not there");
+        }
+      }
+      long now = entries("/proc/self/fd") + mappings();
+      if (i == 1) {
+        before = now; // by now all that is made once is made
+      } else if (i == count - 1 && now > before) {
+        System.out.println("LEAK of descriptors or mappings: " + before + " to " + now);
+      }
+    }
+    System.out.println("MANY " + count);
+  }
+
+  private static long entries(String folder) throws IOException {
+    try (Stream<Path> entries = Files.list(Path.of(folder))) {
+      return entries.count();
+    }
+  }
+
+  private static long mappings() throws IOException {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
+      return lines.filter(line -> line.contains("ublk")).count();
+    }
   }
 
   private static UblkDevice serve(

@@ -7,9 +7,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HexFormat;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.api.Test;
 
 /** Numbers and layouts, as a C compiler gives them for linux/ublk_cmd.h of Linux 6.12 and 6.16. */
 class StructuresTest {
@@ -65,7 +65,8 @@ class StructuresTest {
   void deviceInfoIsLaidOutAsInTheHeader() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = arena.allocate(64, 8);
-      DeviceInfo written = new DeviceInfo(2, 128, DeviceInfo.LIVE, 1 << 19, 9, 4711, 0x1_0000_0058L);
+      DeviceInfo written =
+          new DeviceInfo(2, 128, DeviceInfo.LIVE, 1 << 19, 9, 4711, 0x1_0000_0058L);
       written.write(info);
       assertEquals(2, info.get(ValueLayout.JAVA_SHORT, 0));
       assertEquals(128, info.get(ValueLayout.JAVA_SHORT, 2));
