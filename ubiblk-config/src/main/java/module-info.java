@@ -4,6 +4,7 @@
 module io.ubiblk.config {
   requires transitive io.ubiblk.api;
   requires transitive io.ubiblk.core;
+  requires transitive io.ubiblk.crypto;
   requires static transitive org.jspecify;
   requires org.slf4j;
   requires org.tomlj;

@@ -22,10 +22,12 @@ module io.ubiblk.core {
   exports io.ubiblk.core.rpc;
   exports io.ubiblk.core.source;
   exports io.ubiblk.core.io to
+      io.ubiblk.nbd,
       io.ubiblk.ublk,
       io.ubiblk.vhost;
   exports io.ubiblk.core.linux to
-      io.ubiblk.ublk,
       io.ubiblk.crypto,
+      io.ubiblk.nbd,
+      io.ubiblk.ublk,
       io.ubiblk.vhost;
 }

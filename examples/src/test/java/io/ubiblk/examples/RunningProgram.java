@@ -38,12 +38,9 @@ final class RunningProgram implements AutoCloseable {
     List<String> command = new ArrayList<>(List.of(launcher.toString()));
     command.addAll(List.of(args));
     Path errors = Files.createTempFile("run-", ".err");
-    Process process =
-        new ProcessBuilder(command)
-            .directory(workingFolder.toFile())
-            .redirectError(errors.toFile())
-            .start();
-    return new RunningProgram(process, errors);
+    ProcessBuilder builder = new ProcessBuilder(command).directory(workingFolder.toFile());
+    builder.environment().put("UBIBLK_NO_BUILD", "true");
+    return new RunningProgram(builder.redirectError(errors.toFile()).start(), errors);
   }
 
   /** Waits for a line on standard output; null if the output has ended. */

@@ -71,7 +71,8 @@ final class VhostProcessIT {
         client.queue(0).write(round * SECTORS_PER_BLOCK, written);
         for (int block = 0; block < IMAGE_SIZE / BLOCK; block += 100) {
           byte[] expected = block <= round ? written : block(image, block);
-          assertArrayEquals(expected, client.queue(0).read(block * SECTORS_PER_BLOCK, BLOCK));
+          assertArrayEquals(
+              expected, client.queue(0).read((long) block * SECTORS_PER_BLOCK, BLOCK));
         }
         end(program, "TERM");
       }
@@ -92,9 +93,8 @@ final class VhostProcessIT {
     try (RunningProgram program = lazy();
         VhostBlkClient client = connect(program)) {
       assertArrayEquals(written, client.queue(0).read(last * SECTORS_PER_BLOCK, BLOCK));
-      long before = last - 1;
       assertArrayEquals(
-          block(image, last - 1), client.queue(0).read(before * SECTORS_PER_BLOCK, BLOCK));
+          block(image, last - 1), client.queue(0).read((last - 1) * SECTORS_PER_BLOCK, BLOCK));
       end(program, "TERM");
     }
   }

@@ -1,5 +1,6 @@
 package io.ubiblk.config;
 
+import io.ubiblk.crypto.KeyWrapping;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -7,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 public sealed interface ArchiveStorage {
 
   /** Length of an archive's key-encryption key in bytes. */
-  int KEK_BYTES = 32;
+  int KEK_BYTES = KeyWrapping.KEY_BYTES;
 
   /** {@return name of the secret that the archive's keys are wrapped with, or null} */
   @Nullable String archiveKek();

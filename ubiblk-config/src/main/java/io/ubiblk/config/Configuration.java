@@ -1,6 +1,6 @@
 package io.ubiblk.config;
 
-import io.ubiblk.config.secret.Secrets;
+import io.ubiblk.crypto.Secrets;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +28,7 @@ public record Configuration(
     Path file,
     DeviceSection device,
     Tuning tuning,
-    @Nullable Encryption encryption,
+    @Nullable EncryptionSection encryption,
     DangerZone dangerZone,
     @Nullable SourceSection stripeSource,
     Secrets secrets)

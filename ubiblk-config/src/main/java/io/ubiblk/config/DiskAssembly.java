@@ -9,6 +9,8 @@ import io.ubiblk.core.lazy.SourceOpener;
 import io.ubiblk.core.reactor.ReactorGroup;
 import io.ubiblk.core.reactor.ReactorOptions;
 import io.ubiblk.core.source.RawImageSource;
+import io.ubiblk.crypto.Encryption;
+import io.ubiblk.crypto.XtsKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,15 +99,18 @@ public final class DiskAssembly {
    *
    * @param configuration describes the disk; to be closed only when the layers have been made
    * @return the layers from inside out
-   * @throws BlockDeviceException.Unsupported if a layer does not exist yet
    */
-  public static List<Layer> storageLayers(Configuration configuration)
-      throws BlockDeviceException.Unsupported {
-    if (configuration.encryption() == null) {
+  public static List<Layer> storageLayers(Configuration configuration) {
+    EncryptionSection encryption = configuration.encryption();
+    if (encryption == null) {
       return List.of();
     }
-    throw new BlockDeviceException.Unsupported(
-        configuration.file() + ": encryption is not part of this build");
+    return List.of(
+        device -> {
+          try (XtsKey key = configuration.secrets().xtsKey(encryption.xtsKey())) {
+            return Encryption.aesXts(key).over(device);
+          }
+        });
   }
 
   /**

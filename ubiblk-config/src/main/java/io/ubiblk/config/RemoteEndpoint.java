@@ -1,6 +1,6 @@
 package io.ubiblk.config;
 
-import io.ubiblk.config.secret.Secrets;
+import io.ubiblk.crypto.Secrets;
 import java.nio.file.Path;
 
 /**

@@ -71,9 +71,7 @@ class DeviceSectionTest {
 
   @Test
   void aBareFileNameCountsFromTheWorkingDirectory() {
-    assertEquals(
-        Path.of("disk.raw"),
-        Includes.directory(Path.of("disk.toml")).resolve("disk.raw"));
+    assertEquals(Path.of("disk.raw"), Includes.directory(Path.of("disk.toml")).resolve("disk.raw"));
   }
 
   @Test
@@ -140,8 +138,7 @@ class DeviceSectionTest {
   @Test
   void unknownSectionsAreRefused() throws IOException {
     directory.refusal(Directory.PLAIN + "[devices]\n", "devices is an unknown section", "tuning");
-    directory.refusal(
-        "\"a\\u001b\" = 1\n" + Directory.PLAIN, "\"a\\u001b\"", "unknown");
+    directory.refusal("\"a\\u001b\" = 1\n" + Directory.PLAIN, "\"a\\u001b\"", "unknown");
     directory.refusal(Directory.PLAIN + "[target]\n", "target is an unknown section");
   }
 }

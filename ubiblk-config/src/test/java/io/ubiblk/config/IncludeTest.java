@@ -57,9 +57,11 @@ class IncludeTest {
   @Test
   void anOptionalFileThatIsThereMustBeGood() throws IOException {
     directory.write("a.toml", "=");
-    directory.refusal("include = [\"a.toml?\"]\n" + Directory.PLAIN, "a.toml", "line 1", "not TOML");
+    directory.refusal(
+        "include = [\"a.toml?\"]\n" + Directory.PLAIN, "a.toml", "line 1", "not TOML");
     Files.createDirectory(path.resolve("dir.toml"));
-    directory.refusal("include = [\"dir.toml?\"]\n" + Directory.PLAIN, "dir.toml", "cannot be read");
+    directory.refusal(
+        "include = [\"dir.toml?\"]\n" + Directory.PLAIN, "dir.toml", "cannot be read");
   }
 
   @ParameterizedTest
@@ -83,7 +85,8 @@ class IncludeTest {
       })
   void whatIsNoListOfPathsBelowIsRefused(String value) throws IOException {
     directory.write("a.toml", "");
-    directory.refusal("include = " + value + "\n" + Directory.PLAIN, "line 1", "include", "expected");
+    directory.refusal(
+        "include = " + value + "\n" + Directory.PLAIN, "line 1", "include", "expected");
   }
 
   @Test

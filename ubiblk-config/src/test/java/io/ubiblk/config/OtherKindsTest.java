@@ -60,8 +60,7 @@ class OtherKindsTest {
                 + SECRETS);
     try (RemoteEndpoint endpoint = directory.loader.loadRemoteEndpoint(file)) {
       assertEquals(
-          new RemoteConnection(
-              "0.0.0.0:1", new RemoteConnection.Psk("i", "k16"), 16, 5000, 20000),
+          new RemoteConnection("0.0.0.0:1", new RemoteConnection.Psk("i", "k16"), 16, 5000, 20000),
           endpoint.server());
     }
     Path plain = write("[server]\naddress = \"0.0.0.0:1\"\n");

@@ -65,12 +65,10 @@ class StripeSourceTest {
   @Test
   void aDirectoryHasDefaults() throws IOException {
     assertEquals(
-        new SourceSection.Archive(
-            new ArchiveStorage.Filesystem(path.resolve("a"), null), false),
+        new SourceSection.Archive(new ArchiveStorage.Filesystem(path.resolve("a"), null), false),
         load("type = \"archive\"\nstorage = \"filesystem\"\npath = \"a\""));
     assertEquals(
-        new SourceSection.Archive(
-            new ArchiveStorage.Filesystem(path.resolve("a"), "k32"), true),
+        new SourceSection.Archive(new ArchiveStorage.Filesystem(path.resolve("a"), "k32"), true),
         load(
             "type = \"archive\"\nstorage = \"filesystem\"\npath = \"a\"\n"
                 + "archive_kek.ref = \"k32\"\nautofetch = true"));
@@ -144,8 +142,7 @@ class StripeSourceTest {
         load(REMOTE));
     assertEquals(
         new SourceSection.Remote(
-            new RemoteConnection(
-                "10.0.0.1:4567", new RemoteConnection.Psk("me", "k16"), 1, 2, 3),
+            new RemoteConnection("10.0.0.1:4567", new RemoteConnection.Psk("me", "k16"), 1, 2, 3),
             true),
         load(
             REMOTE

@@ -79,7 +79,7 @@ class VectorsTest {
       return;
     }
     try (Configuration configuration = loader(vector).load(file)) {
-      Encryption encryption = configuration.encryption();
+      EncryptionSection encryption = configuration.encryption();
       JsonValue key = vector.member("xts_key");
       if (key.equals(JsonValue.Literal.NULL)) {
         assertNull(encryption);
@@ -101,12 +101,7 @@ class VectorsTest {
   private static void refuse(JsonValue vector) throws IOException {
     ConfigurationException e = Directory.refusal(() -> loadAll(vector));
     String message = String.valueOf(e.getMessage());
-    assertTrue(
-        message.contains("expected")
-            || message.contains("not TOML")
-            || message.contains("cannot be read")
-            || message.contains("secret \""),
-        message);
+    assertTrue(message.contains("expected") || message.contains("not TOML"), message);
   }
 
   /** Loads every file that the program would have loaded; the caller's part is to close them. */

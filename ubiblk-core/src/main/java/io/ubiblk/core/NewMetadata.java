@@ -31,7 +31,9 @@ final class NewMetadata {
   static void create(Path file, StripeMetadata metadata, Layer storage, Reactor reactor)
       throws IOException {
     MetadataFile.allocate(file, metadata.stripes());
-    try (BlockDevice store = storage.over(RawFileDevice.open(file, RawFileOptions.DEFAULT))) {
+    // Closed once more if the layers over it have closed it, which has no effect.
+    try (BlockDevice bottom = RawFileDevice.open(file, RawFileOptions.DEFAULT);
+        BlockDevice store = storage.over(bottom)) {
       MetadataFile.format(store, reactor, metadata);
     } catch (IOException | RuntimeException e) {
       // A file that is half made would be taken for a damaged one.

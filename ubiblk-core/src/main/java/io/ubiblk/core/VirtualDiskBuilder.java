@@ -15,6 +15,7 @@ import io.ubiblk.core.reactor.ReactorGroup;
 import io.ubiblk.core.source.RawImageSource;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -279,7 +280,8 @@ public final class VirtualDiskBuilder {
       Path metadataFile,
       ReactorGroup group)
       throws IOException {
-    if (Files.notExists(metadataFile)) {
+    boolean created = Files.notExists(metadataFile, LinkOption.NOFOLLOW_LINKS);
+    if (created) {
       try (StripeSource opened = opener.open()) {
         NewMetadata.refuseData(bottom, metadataFile, group.next());
         StripeMetadata initial =
@@ -293,6 +295,10 @@ public final class VirtualDiskBuilder {
       store = through(storageLayers, store);
       return LazyDevice.open(data, store, opener, group.next(), lazyOptions);
     } catch (IOException | RuntimeException e) {
+      if (created) {
+        // It says nothing yet, and would be in the way of a disk that fits together.
+        Files.deleteIfExists(metadataFile);
+      }
       closeAfter(e, store);
       throw e;
     }

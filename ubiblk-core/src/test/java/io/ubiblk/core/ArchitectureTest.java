@@ -37,11 +37,12 @@ class ArchitectureTest {
       public void check(JavaClass from, ConditionEvents events) {
         for (JavaMethodCall call : from.getMethodCallsFromSelf()) {
           MethodCallTarget target = call.getTarget();
-          boolean restricted =
+          boolean reinterprets =
               target.getOwner().isAssignableTo(MemorySegment.class)
-                      && target.getName().equals("reinterpret")
-                  || target.getOwner().isAssignableTo(System.class)
-                      && target.getName().startsWith("load");
+                  && target.getName().equals("reinterpret");
+          boolean loads =
+              target.getOwner().isAssignableTo(System.class) && target.getName().startsWith("load");
+          boolean restricted = reinterprets || loads;
           events.add(new SimpleConditionEvent(call, restricted, call.getDescription()));
         }
       }

@@ -3,6 +3,7 @@ package io.ubiblk.core;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 
 /** Programs that need a privileged user. */
@@ -19,7 +20,8 @@ public final class Root {
   public static String run(String... command) throws Exception {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      String output = new String(process.getInputStream().readAllBytes()).trim();
+      String output =
+          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
       assumeTrue(process.waitFor(10, TimeUnit.SECONDS), command[0] + " does not end");
       assumeTrue(process.exitValue() == 0, String.join(" ", command) + ": " + output);
       return output;

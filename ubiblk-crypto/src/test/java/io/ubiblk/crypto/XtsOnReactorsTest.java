@@ -1,6 +1,7 @@
 package io.ubiblk.crypto;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
@@ -144,6 +145,30 @@ class XtsOnReactorsTest implements XtsRig {
       rig.expect(channel, 0, 65536, 1);
       rig.fill(channel, 0, 65536, 2);
       rig.expect(channel, 0, 65536, 2);
+    }
+  }
+
+  @Test
+  void memoryThatVanishesBeforeDecryptionIsNoticed() throws Exception {
+    Path file = directory.resolve("memory");
+    try (FileChannel shared =
+            FileChannel.open(
+                file,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE);
+        Arena arena = Arena.ofShared();
+        XtsCipher cipher = Vectors.cipher(Vectors.KEY, TweakLayout.UBIBLK)) {
+      MemorySegment memory = shared.map(MapMode.READ_WRITE, 0, 64 * 1024, arena);
+      ScatterCursor source = new ScatterCursor();
+      ScatterCursor target = new ScatterCursor();
+      source.reset(ScatterList.of(memory));
+      target.reset(ScatterList.of(memory));
+      assertTrue(cipher.decrypt(0, source, target, memory.byteSize()));
+      shared.truncate(8192);
+      source.reset(ScatterList.of(memory));
+      target.reset(ScatterList.of(memory));
+      assertFalse(cipher.decrypt(0, source, target, memory.byteSize()));
     }
   }
 }

@@ -13,6 +13,8 @@ import io.ubiblk.api.Operation;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.api.Status;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -26,7 +28,7 @@ final class ScriptedDevice extends ForwardingBlockDevice {
   /** A request as it arrived. */
   record Request(Operation operation, long offset, long length, int flags) {}
 
-  private final List<Request> requests = new CopyOnWriteArrayList<>();
+  private final List<Request> requests = Collections.synchronizedList(new ArrayList<>());
   private final List<ScriptedChannel> channels = new CopyOnWriteArrayList<>();
   private final DeviceListeners listeners = new DeviceListeners();
   private volatile Set<Capability> capabilities;
@@ -110,7 +112,7 @@ final class ScriptedDevice extends ForwardingBlockDevice {
   }
 
   List<Request> requests(Operation operation) {
-    return requests.stream().filter(r -> r.operation() == operation).toList();
+    return requests().stream().filter(r -> r.operation() == operation).toList();
   }
 
   void forgetRequests() {

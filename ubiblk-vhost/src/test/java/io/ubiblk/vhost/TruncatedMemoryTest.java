@@ -51,13 +51,14 @@ class TruncatedMemoryTest {
   }
 
   @AfterEach
-  void stop() throws IOException {
+  void stop() throws Exception {
     try {
       neighbour.assertUndisturbed(PAUSE);
     } finally {
       neighbour.close();
       rig.close();
     }
+    Await.until(() -> Processes.guestMappings() == 0);
   }
 
   /** What a hostile guest does. */

@@ -174,6 +174,6 @@ final class CommandLineTest {
   }
 
   private String refusal(String... args) {
-    return assertThrows(UsageException.class, () -> line.parse(args)).getMessage();
+    return String.valueOf(assertThrows(UsageException.class, () -> line.parse(args)).getMessage());
   }
 }

@@ -70,9 +70,9 @@ final class VhostOptionsTest {
   @Test
   void socketPathsThatAreTooLongAreMisuse() {
     Path socket = folder.resolve("s".repeat(110));
-    String message =
-        assertThrows(UsageException.class, () -> run("--file=null:1G", "--socket=" + socket))
-            .getMessage();
+    UsageException refusal =
+        assertThrows(UsageException.class, () -> run("--file=null:1G", "--socket=" + socket));
+    String message = String.valueOf(refusal.getMessage());
     assertTrue(message.startsWith("option --socket: socket path " + socket), message);
   }
 
@@ -99,11 +99,11 @@ final class VhostOptionsTest {
   }
 
   private String misuse(String... args) {
-    return assertThrows(UsageException.class, () -> run(with(args))).getMessage();
+    return String.valueOf(assertThrows(UsageException.class, () -> run(with(args))).getMessage());
   }
 
   private String failure(String... args) {
-    return assertThrows(IOException.class, () -> run(with(args))).getMessage();
+    return String.valueOf(assertThrows(IOException.class, () -> run(with(args))).getMessage());
   }
 
   private String[] with(String... args) {

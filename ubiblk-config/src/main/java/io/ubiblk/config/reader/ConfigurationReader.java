@@ -7,12 +7,11 @@ import io.ubiblk.config.Configuration;
 import io.ubiblk.config.ConfigurationException;
 import io.ubiblk.config.DangerZone;
 import io.ubiblk.config.DeviceSection;
-import io.ubiblk.config.Encryption;
+import io.ubiblk.config.EncryptionSection;
 import io.ubiblk.config.RemoteConnection;
 import io.ubiblk.config.RemoteEndpoint;
 import io.ubiblk.config.SourceSection;
 import io.ubiblk.config.Tuning;
-import io.ubiblk.config.secret.Secrets;
 import io.ubiblk.config.toml.Includes;
 import io.ubiblk.config.toml.Section;
 import java.io.IOException;
@@ -68,7 +67,7 @@ public final class ConfigurationReader {
         (root, danger, secrets) -> {
           DeviceSection device = DiskSections.device(root);
           Tuning tuning = DiskSections.tuning(root);
-          Encryption encryption = DiskSections.encryption(root, secrets);
+          EncryptionSection encryption = DiskSections.encryption(root, secrets);
           SourceSection source = SourceSections.stripeSource(root, danger, secrets);
           if (encryption == null && !danger.permitsUnencryptedDisk()) {
             throw root.problem(
@@ -140,9 +139,9 @@ public final class ConfigurationReader {
     root.expect("secrets");
     root.end();
     DangerZone danger = DiskSections.dangerZone(root, file, warnings);
-    Secrets secrets = new SecretResolver(danger, environment).load(root);
+    SecretChecks secrets = new SecretResolver(danger, environment).load(root);
     try {
-      return body.read(root, danger, new SecretChecks(secrets));
+      return body.read(root, danger, secrets);
     } catch (ConfigurationException | RuntimeException e) {
       secrets.close();
       throw e;

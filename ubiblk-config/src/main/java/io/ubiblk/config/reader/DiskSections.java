@@ -3,7 +3,7 @@ package io.ubiblk.config.reader;
 import io.ubiblk.config.ConfigurationException;
 import io.ubiblk.config.DangerZone;
 import io.ubiblk.config.DeviceSection;
-import io.ubiblk.config.Encryption;
+import io.ubiblk.config.EncryptionSection;
 import io.ubiblk.config.IoEngine;
 import io.ubiblk.config.Tuning;
 import io.ubiblk.config.toml.Section;
@@ -128,14 +128,15 @@ final class DiskSections {
     return Math.toIntExact(section.integer(key, unless, least, most));
   }
 
-  static @Nullable Encryption encryption(Section root, SecretChecks secrets)
+  static @Nullable EncryptionSection encryption(Section root, SecretChecks secrets)
       throws ConfigurationException {
     Section section = root.table("encryption");
     if (section == null) {
       return null;
     }
-    int length = Encryption.KEY_BYTES;
-    Encryption encryption = new Encryption(secrets.required(section, "xts_key", length, length));
+    int length = EncryptionSection.KEY_BYTES;
+    EncryptionSection encryption =
+        new EncryptionSection(secrets.required(section, "xts_key", length, length));
     section.end();
     return encryption;
   }

@@ -2,11 +2,11 @@ package io.ubiblk.config.reader;
 
 import io.ubiblk.config.ConfigurationException;
 import io.ubiblk.config.DangerZone;
-import io.ubiblk.config.secret.SecretBytes;
 import io.ubiblk.config.secret.SecretDescription;
-import io.ubiblk.config.secret.SecretEncoding;
 import io.ubiblk.config.secret.SecretSource;
 import io.ubiblk.config.toml.Section;
+import io.ubiblk.crypto.Secret;
+import io.ubiblk.crypto.SecretEncoding;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,14 +25,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class SecretReader {
 
-  /** Base64 of the largest secret, with some white space, and one more byte. */
-  private static final int MOST_RAW = 10_929;
-
   private static final Map<String, SecretEncoding> ENCODINGS = new LinkedHashMap<>();
 
   static {
-    ENCODINGS.put("plaintext", SecretEncoding.PLAINTEXT);
-    ENCODINGS.put("base64", SecretEncoding.BASE64);
+    for (SecretEncoding encoding : SecretEncoding.values()) {
+      ENCODINGS.put(encoding.label(), encoding);
+    }
   }
 
   private final DangerZone danger;
@@ -70,20 +68,20 @@ final class SecretReader {
     }
     return inline == null
         ? new SecretSource.FromEnvironment(Objects.requireNonNull(variable))
-        : new SecretSource.Inline(SecretBytes.take(inline.getBytes(StandardCharsets.UTF_8)));
+        : new SecretSource.Inline(Secret.takeFrom(inline.getBytes(StandardCharsets.UTF_8)));
   }
 
   /** Reads the bytes. What is not permitted is not read. */
   byte[] read(SecretDescription secret, Section section) throws ConfigurationException {
     return switch (secret.source()) {
       case SecretSource.FromFile(Path path) -> readFile(path, section);
-      case SecretSource.Inline(SecretBytes text) -> {
+      case SecretSource.Inline(Secret text) -> {
         permit(
             section,
             secret.encryptedBy() != null || danger.permitsInlinePlaintextSecrets(),
             "is inline and not wrapped",
             "allow_inline_plaintext_secrets");
-        byte[] raw = text.copy();
+        byte[] raw = text.toBytes();
         text.close();
         yield raw;
       }
@@ -98,7 +96,7 @@ final class SecretReader {
         "is in the regular file " + path,
         "allow_secret_over_regular_file");
     try (InputStream in = new FileInputStream(path.toFile())) {
-      return in.readNBytes(MOST_RAW);
+      return in.readNBytes(SecretEncoding.MOST_ENCODED_BYTES);
     } catch (IOException e) {
       throw section.problem(
           "source", "cannot be read, expected a readable file: " + e.getMessage());

@@ -1,139 +1,83 @@
 package io.ubiblk.config.reader;
 
+import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.config.ConfigurationException;
 import io.ubiblk.config.DangerZone;
-import io.ubiblk.config.secret.SecretBytes;
 import io.ubiblk.config.secret.SecretDescription;
-import io.ubiblk.config.secret.SecretEncoding;
-import io.ubiblk.config.secret.Secrets;
+import io.ubiblk.config.secret.SecretSource;
 import io.ubiblk.config.toml.Section;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
+import io.ubiblk.crypto.Secret;
+import io.ubiblk.crypto.Secrets;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads all secrets of a configuration: reads each once, decodes it, and unwraps those that are
- * wrapped, in whatever order they depend on each other.
+ * Loads all secrets of a configuration: describes them all, then reads each once, decodes it, and
+ * has those decrypted that are encrypted.
  */
 final class SecretResolver {
 
-  /** The largest secret in bytes, before it is unwrapped. */
-  private static final int LARGEST = 8192;
-
   private final SecretReader reader;
-  private final Map<String, Section> sections = new HashMap<>();
-  private final Map<String, SecretDescription> waiting = new LinkedHashMap<>();
-  private final Map<String, byte[]> decoded = new HashMap<>();
-  private final Map<String, SecretBytes> resolved = new LinkedHashMap<>();
+  private final Map<SecretDescription, Section> described = new LinkedHashMap<>();
 
   SecretResolver(DangerZone danger, Function<String, @Nullable String> environment) {
     this.reader = new SecretReader(danger, environment);
   }
 
   /** Loads the section {@code secrets}; whatever was loaded is wiped if one is refused. */
-  Secrets load(Section root) throws ConfigurationException {
+  SecretChecks load(Section root) throws ConfigurationException {
     Section all = root.confidentialTable("secrets");
     if (all == null) {
-      return new Secrets(Map.of());
+      return new SecretChecks(resolve(root), Set.of());
     }
     try {
-      describe(all);
-      for (SecretDescription secret : waiting.values()) {
-        decoded.put(secret.name(), decode(secret));
+      for (String name : all.keys()) {
+        Section section = all.required(name, all.table(name), "a table");
+        described.put(reader.describe(name, section), section);
       }
-      resolve();
-      return new Secrets(resolved);
-    } catch (ConfigurationException | RuntimeException e) {
-      resolved.values().forEach(SecretBytes::close);
-      throw e;
+      checkReferences(all.keys());
+      return new SecretChecks(resolve(root), all.keys());
     } finally {
-      decoded.values().forEach(bytes -> Arrays.fill(bytes, (byte) 0));
+      described.keySet().forEach(SecretResolver::wipe);
     }
   }
 
-  private void describe(Section all) throws ConfigurationException {
-    for (String name : all.keys()) {
-      Section section = all.required(name, all.table(name), "a table");
-      sections.put(name, section);
-      waiting.put(name, reader.describe(name, section));
-    }
-    for (SecretDescription secret : waiting.values()) {
-      String kek = secret.encryptedBy();
-      if (kek != null && !waiting.containsKey(kek)) {
-        throw section(secret)
-            .problem("encrypted_by", SecretChecks.unknown(kek, waiting.keySet().toString()));
+  private void checkReferences(Set<String> names) throws ConfigurationException {
+    for (Map.Entry<SecretDescription, Section> entry : described.entrySet()) {
+      String by = entry.getKey().encryptedBy();
+      if (by != null && !names.contains(by)) {
+        throw entry.getValue().problem("encrypted_by", SecretChecks.unknown(by, names));
       }
     }
   }
 
-  private byte[] decode(SecretDescription secret) throws ConfigurationException {
-    Section section = section(secret);
-    byte[] raw = reader.read(secret, section);
-    byte[] value = raw;
-    if (secret.encoding() == SecretEncoding.BASE64) {
-      value = SecretCodec.base64(raw);
-      Arrays.fill(raw, (byte) 0);
-      if (value == null) {
-        throw section.problem(
-            "source",
-            "is no base64, expected the standard alphabet with padding and nothing before or"
-                + " within it");
+  private Secrets resolve(Section root) throws ConfigurationException {
+    try (Secrets.Builder builder = Secrets.builder()) {
+      for (Map.Entry<SecretDescription, Section> entry : described.entrySet()) {
+        SecretDescription secret = entry.getKey();
+        builder.add(secret.name(), decode(secret, entry.getValue()), secret.encryptedBy());
       }
-    }
-    if (value.length > LARGEST) {
-      Arrays.fill(value, (byte) 0);
-      throw section.problem(
-          "source", "has more bytes than a secret may have, expected at most " + LARGEST);
-    }
-    return value;
-  }
-
-  private void resolve() throws ConfigurationException {
-    while (!waiting.isEmpty()) {
-      List<SecretDescription> ready = new ArrayList<>();
-      for (SecretDescription secret : waiting.values()) {
-        String kek = secret.encryptedBy();
-        if (kek == null || resolved.containsKey(kek)) {
-          ready.add(secret);
-        }
-      }
-      if (ready.isEmpty()) {
-        SecretDescription first = waiting.values().iterator().next();
-        throw section(first)
-            .problem(
-                "encrypted_by",
-                "leads back to where it began, expected one of "
-                    + waiting.keySet()
-                    + " to be"
-                    + " without encrypted_by");
-      }
-      for (SecretDescription secret : ready) {
-        waiting.remove(secret.name());
-        resolved.put(secret.name(), SecretBytes.take(unwrap(secret)));
-      }
+      return builder.resolve();
+    } catch (BlockDeviceException e) {
+      throw root.problem(
+          "secrets", "cannot be decrypted, expected what encrypted_by says: " + e.getMessage());
     }
   }
 
-  private byte[] unwrap(SecretDescription secret) throws ConfigurationException {
-    byte[] value = decoded.getOrDefault(secret.name(), new byte[0]);
-    String by = secret.encryptedBy();
-    SecretBytes kek = by == null ? null : resolved.get(by);
-    if (kek == null) {
-      return value.clone();
+  private Secret decode(SecretDescription secret, Section section) throws ConfigurationException {
+    try {
+      return secret.encoding().decode(secret.name(), reader.read(secret, section));
+    } catch (BlockDeviceException.BadFormat e) {
+      throw section.problem("source", "is not as expected: " + e.getMessage());
     }
-    return SecretCodec.unwrap(kek, secret.name(), value, section(secret));
   }
 
-  private Section section(SecretDescription secret) {
-    Section section = sections.get(secret.name());
-    if (section == null) {
-      throw new IllegalStateException("a secret without a section");
+  private static void wipe(SecretDescription secret) {
+    if (secret.source() instanceof SecretSource.Inline(Secret text)) {
+      text.close();
     }
-    return section;
   }
 }

@@ -1,5 +1,6 @@
 package io.ubiblk.config.secret;
 
+import io.ubiblk.crypto.SecretEncoding;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,5 +1,6 @@
 package io.ubiblk.config.secret;
 
+import io.ubiblk.crypto.Secret;
 import java.nio.file.Path;
 
 /** Where the bytes of a secret come from. */
@@ -15,9 +16,9 @@ public sealed interface SecretSource {
   /**
    * The configuration itself.
    *
-   * @param text the UTF-8 bytes of the text, wiped when the secrets have been loaded
+   * @param text the UTF-8 bytes of the text, wiped when the secret has been read
    */
-  record Inline(SecretBytes text) implements SecretSource {}
+  record Inline(Secret text) implements SecretSource {}
 
   /**
    * A variable of the process's environment.

@@ -1,5 +1,5 @@
 /**
- * Secrets of a configuration: where they come from, how they are encoded and wrapped, and their
- * bytes. Nothing here prints a secret.
+ * Secrets as a configuration describes them: where they come from, how they are encoded and by what
+ * they are encrypted. {@link io.ubiblk.crypto.Secrets} holds them once they have been read.
  */
 package io.ubiblk.config.secret;

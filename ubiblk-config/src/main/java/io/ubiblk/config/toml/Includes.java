@@ -33,7 +33,8 @@ public final class Includes {
     } catch (ConfigurationException e) {
       throw e;
     } catch (IOException e) {
-      throw new ConfigurationException(root, 0, "", "cannot be read: " + e.getMessage());
+      throw new ConfigurationException(
+          root, 0, "", "cannot be read, expected a configuration: " + e.getMessage());
     }
   }
 
@@ -54,9 +55,10 @@ public final class Includes {
    * @param root content of the file
    * @param directory what the paths of included files count from
    * @return the content of all of them, without {@code include}
-   * @throws IOException if one cannot be read, is not TOML or does not fit the others
+   * @throws ConfigurationException if one cannot be read, is not TOML or does not fit the others
    */
-  public static TomlNode.Table merge(TomlNode.Table root, Path directory) throws IOException {
+  public static TomlNode.Table merge(TomlNode.Table root, Path directory)
+      throws ConfigurationException {
     TomlNode include = root.entries().get(KEY);
     Map<String, TomlNode> rest = new LinkedHashMap<>(root.entries());
     rest.remove(KEY);
@@ -74,7 +76,7 @@ public final class Includes {
   }
 
   private static TomlNode.Table mergeFile(TomlNode.Table root, TomlNode entry, Path directory)
-      throws IOException {
+      throws ConfigurationException {
     if (!(entry instanceof TomlNode.Scalar(Object value, Position position))
         || !(value instanceof String text)) {
       throw entry.position().refuse(KEY, "holds a value that is no string, expected file names");
@@ -90,6 +92,16 @@ public final class Includes {
         return root;
       }
       throw position.refuse(KEY, Values.show(text) + " does not exist, expected a file at " + file);
+    } catch (ConfigurationException e) {
+      throw e;
+    } catch (IOException e) {
+      throw position.refuse(
+          KEY,
+          Values.show(text)
+              + " cannot be read, expected a file at "
+              + file
+              + ": "
+              + e.getMessage());
     }
     TomlNode nested = included.entries().get(KEY);
     if (nested != null) {

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -45,20 +44,13 @@ public final class TomlFile {
    *
    * @param file the file
    * @return its content
-   * @throws NoSuchFileException if it does not exist
-   * @throws ConfigurationException if it cannot be read or is not TOML
+   * @throws ConfigurationException if it is not TOML
+   * @throws IOException if it cannot be read
    */
   public static TomlNode.Table read(Path file) throws IOException {
-    TomlFile reader = new TomlFile(file);
-    byte[] bytes;
     try (InputStream in = Files.newInputStream(file)) {
-      bytes = in.readNBytes(LARGEST + 1);
-    } catch (NoSuchFileException e) {
-      throw e;
-    } catch (IOException e) {
-      throw reader.refuse(0, "cannot be read: " + e.getMessage());
+      return parse(file, in.readNBytes(LARGEST + 1));
     }
-    return reader.parse(bytes);
   }
 
   /**
@@ -83,12 +75,22 @@ public final class TomlFile {
       int line = 1 + (int) text.substring(0, deep).chars().filter(c -> c == '\n').count();
       throw refuse(line, "brackets are nested deeper than " + DEEPEST + " levels");
     }
-    TomlParseResult result = Toml.parse(text);
+    TomlParseResult result = parse(text);
     if (result.hasErrors()) {
       TomlParseError error = result.errors().getFirst();
       throw refuse(error.position().line(), withoutText(String.valueOf(error.getMessage())));
     }
     return table(result, 0, 0);
+  }
+
+  private TomlParseResult parse(String text) throws ConfigurationException {
+    try {
+      return Toml.parse(text);
+    } catch (RuntimeException | AssertionError | StackOverflowError e) {
+      // The parser fails in these ways on some texts, such as strings with broken escapes, instead
+      // of reporting an error. The cause may hold text of the file and is left out.
+      throw refuse(0, "is not TOML: the parser failed with " + e.getClass().getSimpleName());
+    }
   }
 
   private String decode(byte[] bytes) throws ConfigurationException {

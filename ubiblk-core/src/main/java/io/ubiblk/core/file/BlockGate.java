@@ -23,6 +23,8 @@ final class BlockGate {
   /** Takes a request out, admitted or not, and admits those that waited for it. */
   synchronized void leave(FileRequest request) {
     remove(request);
+    // Not before it is out of the list: another thread that leaves would admit it once more.
+    request.admitted = false;
     for (FileRequest r = first; r != null; r = r.next) {
       if (!r.admitted && !isBlocked(r)) {
         r.admitted = true;

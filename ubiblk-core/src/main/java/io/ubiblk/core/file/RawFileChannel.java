@@ -305,7 +305,6 @@ final class RawFileChannel implements BlockChannel {
       }
     }
     if (request.admitted) {
-      request.admitted = false;
       device.gate().leave(request);
     }
     request.file = device.file();

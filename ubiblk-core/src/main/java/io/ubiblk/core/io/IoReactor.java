@@ -2,11 +2,12 @@ package io.ubiblk.core.io;
 
 import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.EventLoop;
+import io.ubiblk.core.linux.StreamSocket;
 
 /**
- * A reactor that does I/O: on files through {@link IoPort}s, on descriptors through {@link Watch}es
- * and {@link Signal}s, on shared memory through {@link Poller}s. All methods are confined to the
- * reactor's thread.
+ * A reactor that does I/O: on files through {@link IoPort}s, on sockets through {@link
+ * SocketPort}s, on descriptors through {@link Watch}es and {@link Signal}s, on shared memory
+ * through {@link Poller}s. All methods are confined to the reactor's thread.
  */
 public interface IoReactor extends EventLoop {
 
@@ -30,6 +31,16 @@ public interface IoReactor extends EventLoop {
     throw new BlockDeviceException.Unsupported(
         this + " sends no commands to drivers, expected a reactor with io_uring");
   }
+
+  /**
+   * Takes over a connected socket.
+   *
+   * @param socket the socket, in non-blocking mode; closed with the port, also if this fails
+   * @param handler receives the completions
+   * @return the port
+   * @throws BlockDeviceException if the reactor cannot serve the socket
+   */
+  SocketPort openSocket(StreamSocket socket, SocketHandler handler) throws BlockDeviceException;
 
   /**
    * Watches a descriptor, edge-triggered: after a call the descriptor must be read until it would

@@ -6,8 +6,9 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks through the stripes in ascending order and picks those that nobody has brought yet. If some
- * could not be fetched, it walks again after a while. Confined to the coordinator's thread.
+ * Walks through the stripes in ascending order and picks those that nobody has brought yet. As long
+ * as some are missing at the end, it walks again after a while. Confined to the coordinator's
+ * thread.
  */
 final class Autofetch {
 
@@ -19,7 +20,7 @@ final class Autofetch {
   private final ArrayDeque<StripeWork> again = new ArrayDeque<>();
   private final ReactorTimer pause;
   private boolean enabled;
-  private boolean someFailed;
+  private boolean paused;
   private int next;
 
   /**
@@ -38,6 +39,7 @@ final class Autofetch {
             () ->
                 coordinator.guarded(
                     () -> {
+                      paused = false;
                       next = 0;
                       onReady.run();
                     }));
@@ -57,11 +59,6 @@ final class Autofetch {
     again.add(work);
   }
 
-  /** A stripe was given up. */
-  void failed(StripeWork work) {
-    someFailed |= !work.demanded;
-  }
-
   void stop() {
     enabled = false;
     again.clear();
@@ -70,16 +67,14 @@ final class Autofetch {
 
   private @Nullable StripeWork walk() {
     int end = coordinator.diskStripes();
-    if (next >= end) {
-      return null;
-    }
     for (; next < end; next++) {
       if (!map.isReady(next) && coordinator.work(next) == null) {
         return coordinator.begin(next++);
       }
     }
-    if (someFailed) {
-      someFailed = false;
+    // What is still on its way may fail, whoever asked for it; then there is more to do.
+    if (!paused && !coordinator.isComplete()) {
+      paused = true;
       pause.set(home.nanoTime() + PAUSE_NANOS);
     }
     return null;

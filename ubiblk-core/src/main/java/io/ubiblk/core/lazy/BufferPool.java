@@ -1,17 +1,19 @@
 package io.ubiblk.core.lazy;
 
 import io.ubiblk.api.Reactor;
+import io.ubiblk.api.ReactorTimer;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory of a disk's fetches: at most so many buffers, none when nothing is being fetched.
- * Confined to the coordinator's thread, except that buffers come back from any.
+ * The memory of a disk's fetches: at most so many buffers, none when nothing has been fetched for a
+ * while. Confined to the coordinator's thread, except that buffers come back from any.
  */
 final class BufferPool {
 
   private static final int ALIGNMENT = 4096;
+  private static final long IDLE_NANOS = 1_000_000_000;
 
   private final Reactor home;
   private final int stripeSize;
@@ -19,6 +21,10 @@ final class BufferPool {
   private final Runnable onFree;
   private final ArrayDeque<StripeBuffer> free = new ArrayDeque<>();
   private @Nullable Arena arena;
+  private final ReactorTimer idle;
+  private boolean idleSet;
+  private boolean usedSince;
+  private boolean closed;
   private int made;
   private int taken;
 
@@ -33,6 +39,7 @@ final class BufferPool {
     this.stripeSize = stripeSize;
     this.most = most;
     this.onFree = onFree;
+    this.idle = home.timer(this::trimIfIdle);
   }
 
   int taken() {
@@ -47,12 +54,37 @@ final class BufferPool {
   StripeBuffer take() {
     assert taken < most;
     taken++;
+    usedSince = true;
     StripeBuffer buffer = free.poll();
     return (buffer == null ? make() : buffer).hold();
   }
 
-  /** Gives the memory back if no buffer is in use. */
-  void trim() {
+  /** Gives the memory back as soon as no buffer is in use. */
+  void close() {
+    closed = true;
+    idle.cancel();
+    trim();
+  }
+
+  private void trimIfIdle() {
+    idleSet = false;
+    if (usedSince) {
+      startIdling();
+    } else {
+      trim();
+    }
+  }
+
+  /** The timer looks once a while whether there was anything to do, so that it is rarely set. */
+  private void startIdling() {
+    if (taken == 0 && !idleSet) {
+      idleSet = true;
+      usedSince = false;
+      idle.set(home.nanoTime() + IDLE_NANOS);
+    }
+  }
+
+  private void trim() {
     Arena unused = arena;
     if (taken == 0 && unused != null) {
       arena = null;
@@ -79,6 +111,11 @@ final class BufferPool {
         () -> {
           taken--;
           free.push(buffer);
+          if (closed) {
+            trim();
+          } else {
+            startIdling();
+          }
           onFree.run();
         });
   }

@@ -28,12 +28,18 @@ final class Committer {
   private List<StripeWork> dirty = new ArrayList<>();
   private List<StripeWork> flushing = new ArrayList<>();
   private boolean isFlushing;
+
+  /** Why the flush under way is not to be relied on, although it may succeed. */
+  private int distrust = Status.OK;
+
   private final TreeMap<Integer, HeaderMark> marks = new TreeMap<>();
+  private final MetadataRound.Memory memory = new MetadataRound.Memory();
   private @Nullable MetadataRound round;
   private int failedRounds;
   private boolean delayed;
   private @Nullable BlockChannel dataChannel;
   private @Nullable BlockChannel metadataChannel;
+  private boolean stopping;
   private @Nullable Runnable onStopped;
 
   Committer(
@@ -78,12 +84,39 @@ final class Committer {
 
   /** Ends when nothing is under way; what is not durable by then is abandoned. */
   void stop(Runnable callback) {
+    stopping = true;
     onStopped = callback;
     finishStopping();
   }
 
+  /** A flush has failed elsewhere, which may have lost data that no later flush finds missing. */
+  void distrust(int status) {
+    if (isFlushing) {
+      distrust = status;
+    }
+    failDirty(status);
+  }
+
+  /** Fails the changes that wait for header bits, because nothing goes on. */
+  void abandonMarks() {
+    List<HeaderMark> all = new ArrayList<>(marks.values());
+    marks.clear();
+    if (round != null) {
+      all.addAll(round.marks());
+    }
+    for (HeaderMark mark : all) {
+      mark.changes.forEach(change -> coordinator.giveUp(change, Status.EIO));
+    }
+  }
+
+  private void failDirty(int status) {
+    List<StripeWork> failed = new ArrayList<>(dirty);
+    dirty.clear();
+    failed.forEach(work -> coordinator.dataFailed(work, status));
+  }
+
   private void flushData() {
-    if (isFlushing || dirty.isEmpty() || onStopped != null) {
+    if (isFlushing || dirty.isEmpty() || stopping) {
       return;
     }
     isFlushing = true;
@@ -96,7 +129,9 @@ final class Committer {
     channel.submit();
   }
 
-  private void flushed(int status) {
+  private void flushed(int outcome) {
+    int status = outcome == Status.OK ? distrust : outcome;
+    distrust = Status.OK;
     isFlushing = false;
     List<StripeWork> group = new ArrayList<>(flushing);
     flushing.clear();
@@ -109,16 +144,20 @@ final class Committer {
         coordinator.dataFailed(work, status);
       }
     }
+    if (outcome != Status.OK) {
+      coordinator.lost(outcome);
+      failDirty(outcome);
+    }
     flushData();
     startRound();
     finishStopping();
   }
 
   private void startRound() {
-    if (round != null || marks.isEmpty() || delayed || onStopped != null) {
+    if (round != null || marks.isEmpty() || delayed || stopping) {
       return;
     }
-    MetadataRound next = MetadataRound.take(marks, map);
+    MetadataRound next = MetadataRound.take(marks, map, memory);
     round = next;
     next.begin(opened(metadataChannel));
   }
@@ -154,7 +193,7 @@ final class Committer {
 
   private void roundFailed(MetadataRound failed) {
     failedRounds++;
-    if (failedRounds < options.attempts() && onStopped == null) {
+    if (failedRounds < options.attempts() && !stopping) {
       failed.returnTo(marks);
       delayed = true;
       long delay = options.retryDelayNanos() << Math.min(failedRounds - 1, 20);
@@ -181,8 +220,16 @@ final class Committer {
     if (callback == null || isFlushing || round != null) {
       return;
     }
-    onStopped = () -> {};
-    close(dataChannel, () -> close(metadataChannel, callback));
+    onStopped = null;
+    close(
+        dataChannel,
+        () ->
+            close(
+                metadataChannel,
+                () -> {
+                  home.blocking().execute(memory::close);
+                  callback.run();
+                }));
   }
 
   private static void close(@Nullable BlockChannel channel, Runnable then) {

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,11 @@ final class Coordinator {
   private final Progress progress;
   private final SourceHolder source;
   private final Map<Integer, StripeWork> works = new HashMap<>();
+
+  /** Status of a flush of ours that failed and that no flush of the disk has reported yet. */
+  private final AtomicInteger loss = new AtomicInteger();
+
+  private boolean sourceDropped;
   private BlockDeviceException.@Nullable Failed broken;
   private volatile long diskSize;
 
@@ -76,12 +82,18 @@ final class Coordinator {
     fetcher.pump();
   }
 
-  /** Runs something on the home thread. What fails there fails the disk, but hangs nobody. */
-  void execute(Runnable work) {
+  /**
+   * Runs something on the home thread. What fails there fails the disk, but hangs nobody.
+   *
+   * @return false if the home reactor has ended, and nothing will be run
+   */
+  boolean execute(Runnable work) {
     try {
       home.execute(() -> guarded(work));
+      return true;
     } catch (RejectedExecutionException e) {
       LOG.warn("{}: reactor has ended before the disk", name);
+      return false;
     }
   }
 
@@ -91,7 +103,7 @@ final class Coordinator {
       work.run();
     } catch (RuntimeException | Error e) {
       LOG.error("{}: lazy stripes have failed", name, e);
-      breakDown(e);
+      failed(e);
     }
   }
 
@@ -162,9 +174,8 @@ final class Coordinator {
     for (int s = first; s <= last; s++) {
       boolean covered = map.start(s) >= from && Math.min(map.start(s + 1), diskSize) <= to;
       if (!map.isReady(s)) {
-        if (change.operation == Operation.DISCARD && !covered) {
-          // A hint: what would have to be fetched first is left as it is.
-          leaveOut(change, s, first);
+        if (change.leavesOut(covered)) {
+          leaveOut(change, s);
           continue;
         }
         prepareUnready(change, s, covered);
@@ -178,11 +189,12 @@ final class Coordinator {
     fetcher.pump();
   }
 
-  private void leaveOut(HeldChange change, int stripe, int first) {
-    if (stripe == first) {
+  /** Leaves out a stripe, and what is behind it unless nothing is before it. */
+  private void leaveOut(HeldChange change, int stripe) {
+    if (map.start(stripe) <= change.from) {
       change.from = Math.min(map.start(stripe + 1), change.to);
     } else {
-      change.to = map.start(stripe);
+      change.to = Math.min(map.start(stripe), change.to);
     }
   }
 
@@ -366,10 +378,33 @@ final class Coordinator {
   /** A round of header bits is durable. */
   void roundEnded() {
     progress.report(works.size());
-    if (progress.isComplete()) {
+    if (progress.isComplete() && !sourceDropped) {
+      sourceDropped = true;
       home.blocking().execute(source::drop);
     }
     fetcher.pump();
+  }
+
+  boolean isComplete() {
+    return progress.isComplete();
+  }
+
+  // ---- Flushes that failed.
+
+  /** A flush of the disk's user has failed: what it may have lost is not to be relied on. */
+  void flushFailed(int status) {
+    committer.distrust(status);
+    fetcher.pump();
+  }
+
+  /** A flush of ours has failed: the next one of the disk's user must not succeed. */
+  void lost(int status) {
+    loss.set(status);
+  }
+
+  /** The status to give a flush that has succeeded. Any thread. */
+  int takeLoss() {
+    return loss.get() == Status.OK ? Status.OK : loss.getAndSet(Status.OK);
   }
 
   // ---- The disk as a whole.
@@ -390,13 +425,15 @@ final class Coordinator {
     fetcher.stop(() -> committer.stop(onStopped));
   }
 
-  private void breakDown(Throwable cause) {
+  /** Nothing can be done for stripes any more: everything that waits for them fails. */
+  void failed(Throwable cause) {
     if (broken != null) {
       return;
     }
     broken = new BlockDeviceException.Failed(name + ": lazy stripes have failed", cause);
     List<StripeWork> all = new ArrayList<>(works.values());
     works.clear();
+    committer.abandonMarks();
     for (StripeWork work : all) {
       for (HeldWait reader : work.readers) {
         reader.answer(() -> reader.finish(Status.EIO));

@@ -18,7 +18,6 @@ final class Fetch implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Fetch.class);
 
   final StripeWork work;
-  final boolean background;
   private final @Nullable StripeSource source;
   private final long offset;
   private final MemorySegment memory;
@@ -34,13 +33,11 @@ final class Fetch implements Runnable {
    */
   Fetch(
       StripeWork work,
-      boolean background,
       @Nullable StripeSource source,
       long offset,
       MemorySegment memory,
       IntConsumer onDone) {
     this.work = work;
-    this.background = background;
     this.source = source;
     this.offset = offset;
     this.memory = memory;

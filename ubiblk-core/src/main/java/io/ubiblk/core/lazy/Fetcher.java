@@ -89,21 +89,13 @@ final class Fetcher {
       }
       begin(work, background);
     }
-    if (reading.isEmpty() && writing == 0) {
-      pool.trim();
-    }
   }
 
   /** Something about a fetch went wrong: tries again after a while, or gives up. */
   void failed(StripeWork work, int status) {
-    StripeBuffer buffer = work.buffer;
-    if (buffer != null) {
-      work.buffer = null;
-      buffer.release();
-    }
+    release(work);
     work.failures++;
     if (stopping || work.failures >= options.attempts()) {
-      autofetch.failed(work);
       coordinator.fetchFailed(work, status);
       return;
     }
@@ -143,19 +135,18 @@ final class Fetcher {
     fetch[0] =
         new Fetch(
             work,
-            background,
             source.source(),
             offset,
             buffer.memory(),
             status -> coordinator.execute(() -> wasRead(fetch[0], buffer, status)));
     reading.add(fetch[0]);
+    work.background = background;
     inBackground += background ? 1 : 0;
     home.blocking().execute(fetch[0]);
   }
 
   private void wasRead(Fetch fetch, StripeBuffer buffer, int status) {
     reading.remove(fetch);
-    inBackground -= fetch.background ? 1 : 0;
     StripeWork work = fetch.work;
     if (status != Status.OK || stopping) {
       failed(work, status == Status.OK ? Status.ECANCELED : status);
@@ -200,11 +191,20 @@ final class Fetcher {
         < Math.min(map.start(stripe + 1), coordinator.diskSize())) {
       write(work, buffer);
     } else {
-      work.buffer = null;
-      buffer.release();
+      release(work);
       coordinator.fetchWritten(work);
     }
     pump();
+  }
+
+  /** Lets go of a work's buffer, if it has one. */
+  private void release(StripeWork work) {
+    StripeBuffer buffer = work.buffer;
+    if (buffer != null) {
+      work.buffer = null;
+      inBackground -= work.background ? 1 : 0;
+      buffer.release();
+    }
   }
 
   private void retry(StripeWork work) {
@@ -224,14 +224,11 @@ final class Fetcher {
     if (callback != null && reading.isEmpty() && writing == 0) {
       onStopped = null;
       BlockChannel open = channel;
+      pool.close();
       if (open == null) {
         callback.run();
       } else {
-        open.close(
-            () -> {
-              pool.trim();
-              callback.run();
-            });
+        open.close(callback);
       }
     }
   }

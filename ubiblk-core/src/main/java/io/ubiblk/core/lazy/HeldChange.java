@@ -80,15 +80,30 @@ final class HeldChange extends HeldRequest {
     }
     portionEnd = to;
     Coordinator coordinator = channel().coordinator();
-    coordinator.execute(
-        () -> {
-          if (cancelled) {
-            answer(() -> finish(Status.ECANCELED));
-          } else {
-            asking = true;
-            coordinator.prepare(this);
-          }
-        });
+    boolean asked =
+        coordinator.execute(
+            () -> {
+              if (cancelled) {
+                answer(() -> finish(Status.ECANCELED));
+              } else {
+                asking = true;
+                coordinator.prepare(this);
+              }
+            });
+    if (!asked) {
+      finish(Status.EIO);
+    }
+  }
+
+  /** Whether the present portion replaces stripes that are not on the disk. Channel's thread. */
+  boolean replacesStripes() {
+    return !claimsAreEmpty;
+  }
+
+  /** Whether a stripe that is covered whole, or not, must be left as it is. */
+  boolean leavesOut(boolean covered) {
+    // A hint: neither is a stripe fetched for it, nor may it uncover what lies under one.
+    return operation == Operation.DISCARD && !(covered && channel().writesZeroes());
   }
 
   /** The stripes are prepared: the portion may be issued. Channel's thread. */
@@ -116,12 +131,16 @@ final class HeldChange extends HeldRequest {
       }
       return;
     }
-    coordinator.execute(
-        () -> {
-          asking = true;
-          committing = true;
-          coordinator.changed(this, status);
-        });
+    boolean told =
+        coordinator.execute(
+            () -> {
+              asking = true;
+              committing = true;
+              coordinator.changed(this, status);
+            });
+    if (!told) {
+      finish(Status.EIO);
+    }
   }
 
   /** Answers the open question. Coordinator's thread. */

@@ -14,6 +14,7 @@ final class HeldRead extends HeldWait {
   private final ScatterList part = new ScatterList();
   private long partLength;
   private boolean readable;
+  private boolean fromImage;
 
   HeldRead(LazyChannel channel, long offset, ScatterList dst, long tag) {
     super(channel, offset, dst.byteSize(), tag);
@@ -56,6 +57,8 @@ final class HeldRead extends HeldWait {
     if (status == Status.OK) {
       done += partLength;
       advance();
+    } else if (fromImage && channel().lostImage(status)) {
+      advance();
     } else {
       finish(status);
     }
@@ -88,6 +91,7 @@ final class HeldRead extends HeldWait {
   }
 
   private void issue(long to, boolean image) {
+    fromImage = image;
     partLength = to - at();
     part.clear();
     part.addRange(dst, done, partLength);

@@ -32,14 +32,18 @@ abstract class HeldWait extends HeldRequest {
   final void ask() {
     Coordinator coordinator = channel().coordinator();
     long from = at();
-    coordinator.execute(
-        () -> {
-          if (cancelled) {
-            answer(() -> finish(Status.ECANCELED));
-          } else {
-            coordinator.awaitReadable(this, from, end());
-          }
-        });
+    boolean asked =
+        coordinator.execute(
+            () -> {
+              if (cancelled) {
+                answer(() -> finish(Status.ECANCELED));
+              } else {
+                coordinator.awaitReadable(this, from, end());
+              }
+            });
+    if (!asked) {
+      finish(Status.EIO);
+    }
   }
 
   @Override

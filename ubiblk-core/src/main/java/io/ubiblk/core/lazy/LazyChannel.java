@@ -2,8 +2,10 @@ package io.ubiblk.core.lazy;
 
 import io.ubiblk.api.BlockChannel;
 import io.ubiblk.api.BlockDevice;
+import io.ubiblk.api.Capability;
 import io.ubiblk.api.CompletionHandler;
 import io.ubiblk.api.DeferredCompletions;
+import io.ubiblk.api.IoFlags;
 import io.ubiblk.api.Operation;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ReactorTask;
@@ -13,22 +15,27 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A channel of a {@link LazyDevice}. A request whose stripes are all on the disk passes straight to
- * the data device, and its completion straight to the caller; any other is held. Straight requests
- * and those that held requests make use two channels of the data device, so that their tags never
- * mix.
+ * the data device, and its completion straight to the caller; any other is held. Straight requests,
+ * flushes, and those that held requests make use channels of the data device of their own, so that
+ * their tags never mix.
  */
 final class LazyChannel implements BlockChannel {
 
   private final LazyDevice device;
   private final StripeMap map;
   private final boolean tracked;
+  private final boolean discards;
+  private final boolean zeroes;
+  private final int refusedFlags;
   private final Reactor reactor;
   private final CompletionHandler completions;
   private final BlockChannel straight;
+  private final BlockChannel flushes;
   private final BlockChannel internal;
   private final DeferredCompletions deferred;
   private final ReactorTask finishClosing;
@@ -39,6 +46,7 @@ final class LazyChannel implements BlockChannel {
   private @Nullable BlockChannel image;
   private long imageSize;
   private boolean imageRefused;
+  private boolean imageClosing;
   private boolean inCall;
   private boolean closing;
   private boolean layersClosing;
@@ -50,13 +58,22 @@ final class LazyChannel implements BlockChannel {
     this.tracked = device.options().trackWritten();
     this.reactor = reactor;
     this.completions = completions;
-    this.straight = device.data().openChannel(reactor, depth, completions);
+    Set<Capability> able = device.data().capabilities();
+    this.discards = able.contains(Capability.DISCARD);
+    this.zeroes = able.contains(Capability.WRITE_ZEROES);
+    this.refusedFlags = able.contains(Capability.FUA) ? 0 : IoFlags.FUA;
+    List<BlockChannel> opened = new ArrayList<>();
     try {
-      this.internal = device.data().openChannel(reactor, depth, this::completed);
+      opened.add(device.data().openChannel(reactor, depth, completions));
+      opened.add(device.data().openChannel(reactor, depth, this::flushed));
+      opened.add(device.data().openChannel(reactor, depth, this::completed));
     } catch (IOException | RuntimeException e) {
-      straight.close(() -> {});
+      opened.forEach(channel -> channel.close(() -> {}));
       throw e;
     }
+    this.straight = opened.get(0);
+    this.flushes = opened.get(1);
+    this.internal = opened.get(2);
     this.deferred = new DeferredCompletions(reactor, completions, 4);
     this.finishClosing = reactor.task(this::finishClosing);
     this.held = new HeldRequest[depth];
@@ -79,6 +96,7 @@ final class LazyChannel implements BlockChannel {
   public boolean write(long offset, ScatterList src, int flags, long tag) {
     long length = src.byteSize();
     if (passes(device.geometry().checkTransfer(offset, length), length)
+        || (flags & refusedFlags) != 0
         || mayChange(offset, length)) {
       return !closing && straight.write(offset, src, flags, tag);
     }
@@ -87,12 +105,13 @@ final class LazyChannel implements BlockChannel {
 
   @Override
   public boolean flush(long tag) {
-    return !closing && straight.flush(tag);
+    return !closing && flushes.flush(tag);
   }
 
   @Override
   public boolean discard(long offset, long length, long tag) {
     if (passes(device.geometry().check(offset, length), length)
+        || !discards
         || (tracked ? map.areReadyForDiscard(offset, length) : map.areReady(offset, length))) {
       return !closing && straight.discard(offset, length, tag);
     }
@@ -102,7 +121,10 @@ final class LazyChannel implements BlockChannel {
 
   @Override
   public boolean writeZeroes(long offset, long length, int flags, long tag) {
-    if (passes(device.geometry().check(offset, length), length) || mayChange(offset, length)) {
+    if (passes(device.geometry().check(offset, length), length)
+        || !zeroes
+        || (flags & refusedFlags) != 0
+        || mayChange(offset, length)) {
       return !closing && straight.writeZeroes(offset, length, flags, tag);
     }
     return hold(
@@ -121,6 +143,7 @@ final class LazyChannel implements BlockChannel {
   @Override
   public void submit() {
     straight.submit();
+    flushes.submit();
     internal.submit();
     if (image != null) {
       image.submit();
@@ -167,6 +190,16 @@ final class LazyChannel implements BlockChannel {
     return image != null;
   }
 
+  /** Whether a request of the image was given up because the image is not needed any more. */
+  boolean lostImage(int status) {
+    return status == Status.ECANCELED && imageRefused && !closing;
+  }
+
+  /** Whether ranges of the data device can be zeroed. */
+  boolean writesZeroes() {
+    return zeroes;
+  }
+
   /** Where the image ends, in bytes. */
   long imageSize() {
     return imageSize;
@@ -191,7 +224,12 @@ final class LazyChannel implements BlockChannel {
         switch (request.operation) {
           case WRITE -> internal.write(from, request.data(), request.flags(), request.slot);
           case WRITE_ZEROES -> internal.writeZeroes(from, to - from, request.flags(), request.slot);
-          default -> internal.discard(from, to - from, request.slot);
+          // What lies under a stripe that was never fetched is nobody's content: a discard must not
+          // uncover it.
+          default ->
+              request.replacesStripes()
+                  ? internal.writeZeroes(from, to - from, 0, request.slot)
+                  : internal.discard(from, to - from, request.slot);
         };
     assert accepted : "a held request has one request below at most";
     internal.submit();
@@ -217,8 +255,7 @@ final class LazyChannel implements BlockChannel {
   }
 
   private boolean mayChange(long offset, long length) {
-    return !device.isWritable()
-        || (tracked ? map.areReadyAndWritten(offset, length) : map.areReady(offset, length));
+    return tracked ? map.areReadyAndWritten(offset, length) : map.areReady(offset, length);
   }
 
   private boolean hold(HeldRequest request) {
@@ -242,6 +279,19 @@ final class LazyChannel implements BlockChannel {
     HeldRequest request = held[(int) tag];
     assert request != null;
     request.completed(status);
+  }
+
+  /**
+   * Takes the outcome of a flush. One that failed, here or in the course of fetching, concerns both
+   * sides: no later flush makes up for it.
+   */
+  private void flushed(long tag, int status) {
+    if (status != Status.OK) {
+      device.coordinator().execute(() -> device.coordinator().flushFailed(status));
+      completions.completed(tag, status);
+    } else {
+      completions.completed(tag, device.coordinator().takeLoss());
+    }
   }
 
   private @Nullable BlockChannel openImage() {
@@ -268,7 +318,16 @@ final class LazyChannel implements BlockChannel {
     imageRefused = true;
     if (open != null) {
       image = null;
-      open.close(() -> reactor.blocking().execute(() -> device.source().releaseImage(dropImage)));
+      imageClosing = true;
+      open.close(this::imageClosed);
+    }
+  }
+
+  private void imageClosed() {
+    imageClosing = false;
+    reactor.blocking().execute(() -> device.source().releaseImage(dropImage));
+    if (closing) {
+      finishClosing.schedule();
     }
   }
 
@@ -279,12 +338,15 @@ final class LazyChannel implements BlockChannel {
       }
       return;
     }
+    closeImage();
+    if (imageClosing) {
+      return;
+    }
     if (!layersClosing) {
       layersClosing = true;
-      closeImage();
-      straight.close(() -> internal.close(this::finishClosed));
+      straight.close(() -> flushes.close(() -> internal.close(this::finishClosed)));
     } else {
-      straight.close(this::runCallbacks);
+      straight.close(() -> flushes.close(() -> internal.close(this::runCallbacks)));
     }
   }
 

@@ -160,6 +160,7 @@ public final class LazyDevice implements BlockDevice {
               + loaded.stripes()
               + "; if the disk has grown, extend its metadata");
     }
+    MetadataFile.requireSectors(metadata);
     if (!data.capabilities().contains(Capability.WRITE)) {
       throw new BlockDeviceException.Unsupported(data + " is read-only and cannot be filled");
     }
@@ -205,13 +206,19 @@ public final class LazyDevice implements BlockDevice {
             coordinator.start();
             started.complete(true);
           } catch (IOException | RuntimeException e) {
-            started.completeExceptionally(e);
+            coordinator.failed(e);
+            coordinator.stop(() -> started.completeExceptionally(e));
           }
         });
   }
 
   private void awaitStart() throws IOException {
-    Uninterrupted.await(() -> OnReactor.await(started));
+    try {
+      Uninterrupted.await(() -> OnReactor.await(started));
+    } catch (IOException | RuntimeException e) {
+      data.removeListener(fromData);
+      throw e;
+    }
   }
 
   @Override
@@ -326,12 +333,19 @@ public final class LazyDevice implements BlockDevice {
   /** Abandons fetches that are under way, which is safe: they are made again. */
   @Override
   public void close() throws IOException {
+    close(stopped -> Uninterrupted.await(() -> OnReactor.await(stopped)));
+  }
+
+  /** Closes, and waits for the work on stripes in a way of the caller's. */
+  void close(Awaiting awaiting) throws IOException {
     if (!channels.close(this)) {
       return;
     }
     CompletableFuture<Boolean> stopped = new CompletableFuture<>();
-    coordinator.execute(() -> coordinator.stop(() -> stopped.complete(true)));
-    Uninterrupted.await(() -> OnReactor.await(stopped));
+    boolean begun = coordinator.execute(() -> coordinator.stop(() -> stopped.complete(true)));
+    if (begun) {
+      awaiting.await(stopped);
+    }
     data.removeListener(fromData);
     source.close();
     try {
@@ -341,19 +355,19 @@ public final class LazyDevice implements BlockDevice {
     }
   }
 
+  /** Waits for what happens on the home reactor. */
+  @FunctionalInterface
+  interface Awaiting {
+    void await(CompletableFuture<Boolean> result) throws IOException;
+  }
+
   @Override
   public String toString() {
     return "LazyDevice(" + data + ", metadata " + metadata + ", source " + source + ")";
   }
 
-  private void onHome(Runnable work) throws IOException {
-    CompletableFuture<Boolean> done = new CompletableFuture<>();
-    coordinator.execute(
-        () -> {
-          work.run();
-          done.complete(true);
-        });
-    Uninterrupted.await(() -> OnReactor.await(done));
+  private void onHome(Runnable work) {
+    OnReactor.run(home, work);
   }
 
   BlockDevice data() {
@@ -378,10 +392,6 @@ public final class LazyDevice implements BlockDevice {
 
   OpenChannels channels() {
     return channels;
-  }
-
-  boolean isWritable() {
-    return data.capabilities().contains(Capability.WRITE);
   }
 
   /**

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One round of header sectors: one write for each sector with bits that are due, neighbours
@@ -25,7 +26,6 @@ final class MetadataRound {
   /** Most sectors in a round; what is due beyond that waits for the next one. */
   private static final int MOST_SECTORS = 64;
 
-  private final Arena arena = Arena.ofShared();
   private final List<HeaderMark> marks;
   private final ArrayDeque<Piece> pieces = new ArrayDeque<>();
   private int inFlight;
@@ -37,7 +37,7 @@ final class MetadataRound {
   }
 
   /** Takes marks that are due, in the order of their stripes, and lays out their sectors. */
-  static MetadataRound take(NavigableMap<Integer, HeaderMark> due, StripeMap map) {
+  static MetadataRound take(NavigableMap<Integer, HeaderMark> due, StripeMap map, Memory memory) {
     List<HeaderMark> taken = new ArrayList<>();
     List<Integer> groups = new ArrayList<>();
     while (!due.isEmpty()) {
@@ -53,7 +53,7 @@ final class MetadataRound {
       taken.add(first.getValue());
     }
     MetadataRound round = new MetadataRound(taken);
-    round.layOut(groups, map);
+    round.layOut(groups, map, memory.segment());
     return round;
   }
 
@@ -113,12 +113,11 @@ final class MetadataRound {
       channel.submit();
       return false;
     }
-    arena.close();
     return true;
   }
 
-  private void layOut(List<Integer> groups, StripeMap map) {
-    MemorySegment memory = arena.allocate((long) groups.size() * MetadataLayout.SECTOR, 4096);
+  private void layOut(List<Integer> groups, StripeMap map, MemorySegment memory) {
+    memory.fill((byte) 0);
     int mark = 0;
     for (int i = 0; i < groups.size(); i++) {
       MemorySegment sector =
@@ -147,6 +146,30 @@ final class MetadataRound {
     }
     MetadataCodec.seal(bytes);
     return mark;
+  }
+
+  /** Memory for the sectors of one round at a time. */
+  static final class Memory {
+    private final Arena arena = Arena.ofShared();
+    private @Nullable MemorySegment segment;
+    private boolean closed;
+
+    private MemorySegment segment() {
+      MemorySegment present = segment;
+      if (present == null) {
+        present = arena.allocate((long) MOST_SECTORS * MetadataLayout.SECTOR, 4096);
+        segment = present;
+      }
+      return present;
+    }
+
+    /** Gives the memory back. May block. */
+    synchronized void close() {
+      if (!closed) {
+        closed = true;
+        arena.close();
+      }
+    }
   }
 
   private record Piece(long position, ScatterList list) {}

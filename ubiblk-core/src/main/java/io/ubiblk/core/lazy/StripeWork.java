@@ -33,6 +33,9 @@ final class StripeWork {
   /** Whether a request waits for it, so that it overtakes the background. */
   boolean demanded;
 
+  /** Whether its buffer is one of those that the background may take. */
+  boolean background;
+
   /** How many attempts to fetch it have failed. */
   int failures;
 

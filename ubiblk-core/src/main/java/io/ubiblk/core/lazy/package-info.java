@@ -23,8 +23,11 @@
  *       is issued.
  *   <li>A read needs no bit: what it gets from the source, or from a fetch on its way, is the
  *       stripe's content as long as no change has been issued.
- *   <li>A flush that failed may have lost what it should have made durable: the stripes before it
- *       are fetched and written again.
+ *   <li>A flush that failed may have lost what it should have made durable, and no later one makes
+ *       up for it: the stripes before it are fetched and written again, also if the flush was the
+ *       user's. If it was not, the user's next flush fails, for the user's writes may be lost, too.
+ *   <li>What lies on the data device under a stripe that was never fetched is nobody's content: a
+ *       discard that replaces such a stripe leaves zeros.
  * </ol>
  */
 package io.ubiblk.core.lazy;

@@ -18,6 +18,7 @@ public final class Epoll implements AutoCloseable {
   private static final int EPOLL_CTL_ADD = 1;
   private static final int EPOLL_CTL_DEL = 2;
   private static final int EPOLLIN = 1;
+  private static final int EPOLLOUT = 4;
   private static final int EPOLLET = 1 << 31;
   private static final int EVENTS = 0;
 
@@ -57,9 +58,24 @@ public final class Epoll implements AutoCloseable {
    * @return 0 or a negative errno
    */
   public int add(int target, long data) {
+    return add(target, data, EPOLLIN);
+  }
+
+  /**
+   * Adds a descriptor, to be reported each time that it becomes readable or takes bytes again.
+   *
+   * @param target the descriptor
+   * @param data reported with each event
+   * @return 0 or a negative errno
+   */
+  public int addBothWays(int target, long data) {
+    return add(target, data, EPOLLIN | EPOLLOUT);
+  }
+
+  private int add(int target, long data, int wanted) {
     try (Arena local = Arena.ofConfined()) {
       MemorySegment event = local.allocate(Abi.EPOLL_EVENT_SIZE, 8);
-      event.set(MASK, EVENTS, EPOLLIN | EPOLLET);
+      event.set(MASK, EVENTS, wanted | EPOLLET);
       event.set(DATA, Abi.EPOLL_EVENT_DATA, data);
       return (int) Syscall.call(Abi.EPOLL_CTL, fd, EPOLL_CTL_ADD, target, event.address());
     }

@@ -39,6 +39,21 @@ public final class Errno {
   /** Invalid argument. */
   public static final int EINVAL = 22;
 
+  /** Too many open files in this process. */
+  public static final int EMFILE = 24;
+
+  /** Too many open files in the system. */
+  public static final int ENFILE = 23;
+
+  /** Nobody reads what is written. */
+  public static final int EPIPE = 32;
+
+  /** The address is taken. */
+  public static final int EADDRINUSE = 98;
+
+  /** The other end has gone without a word. */
+  public static final int ECONNRESET = 104;
+
   /** Not a terminal; an ioctl that the file does not know. */
   public static final int ENOTTY = 25;
 
@@ -79,6 +94,10 @@ public final class Errno {
       case ETIME -> "ETIME";
       case 75 -> "EOVERFLOW";
       case EOPNOTSUPP -> "EOPNOTSUPP";
+      case EADDRINUSE -> "EADDRINUSE";
+      case 99 -> "EADDRNOTAVAIL";
+      case ECONNRESET -> "ECONNRESET";
+      case 107 -> "ENOTCONN";
       case 110 -> "ETIMEDOUT";
       case 117 -> "EUCLEAN";
       case 121 -> "EREMOTEIO";

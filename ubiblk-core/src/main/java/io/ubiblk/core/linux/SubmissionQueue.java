@@ -21,10 +21,14 @@ public final class SubmissionQueue {
   static final int OP_WRITEV = 2;
   static final int OP_FSYNC = 3;
   static final int OP_POLL_ADD = 6;
+  static final int OP_SENDMSG = 9;
+  static final int OP_RECVMSG = 10;
   static final int OP_ASYNC_CANCEL = 14;
   static final int OP_FALLOCATE = 17;
   static final int OP_READ = 22;
   static final int OP_WRITE = 23;
+  static final int OP_SEND = 26;
+  static final int OP_RECV = 27;
   static final int OP_URING_CMD = 46;
 
   // The flags of an entry share a word with the opcode.
@@ -191,6 +195,55 @@ public final class SubmissionQueue {
   public void allocate(int fd, int mode, long offset, long length, long userData) {
     // The length travels in the address field, the mode in the length field.
     put(OP_FALLOCATE, fd, offset, length, mode, 0, userData);
+  }
+
+  /**
+   * Queues the receipt of bytes from a socket, as many as there are.
+   *
+   * @param fd descriptor of the socket
+   * @param memory memory to fill, alive until the completion
+   * @param memoryOffset first byte in the memory
+   * @param length most bytes to receive
+   * @param userData reported with the completion
+   */
+  public void receive(int fd, MemorySegment memory, long memoryOffset, int length, long userData) {
+    put(OP_RECV, fd, 0, memory.address() + memoryOffset, length, 0, userData);
+  }
+
+  /**
+   * Queues the receipt of bytes from a socket into several pieces of memory.
+   *
+   * @param fd descriptor of the socket
+   * @param message names the memory; it and the memory live until the completion
+   * @param userData reported with the completion
+   */
+  public void receive(int fd, MessageHeader message, long userData) {
+    put(OP_RECVMSG, fd, 0, message.segment().address(), 1, 0, userData);
+  }
+
+  /**
+   * Queues the sending of bytes through a socket. All are sent unless the socket fails.
+   *
+   * @param fd descriptor of the socket
+   * @param memory memory to send, alive until the completion
+   * @param memoryOffset first byte in the memory
+   * @param length number of bytes
+   * @param userData reported with the completion
+   */
+  public void send(int fd, MemorySegment memory, long memoryOffset, int length, long userData) {
+    put(OP_SEND, fd, 0, memory.address() + memoryOffset, length, StreamSocket.SEND_ALL, userData);
+  }
+
+  /**
+   * Queues the sending of several pieces of memory through a socket. All are sent unless the socket
+   * fails.
+   *
+   * @param fd descriptor of the socket
+   * @param message names the memory; it and the memory live until the completion
+   * @param userData reported with the completion
+   */
+  public void send(int fd, MessageHeader message, long userData) {
+    put(OP_SENDMSG, fd, 0, message.segment().address(), 1, StreamSocket.SEND_ALL, userData);
   }
 
   /**

@@ -19,9 +19,10 @@ public final class MetadataCodec {
   private static final int VERSION_MINOR = 0;
 
   /**
-   * The most stripes that are kept in memory; more than a disk of 64 TiB in stripes of 32 KiB has.
+   * The most that is read, header bytes of two thousand million stripes: more than a disk of 60 TiB
+   * in stripes of 32 KiB has.
    */
-  private static final int MOST_STRIPES = Integer.MAX_VALUE - 8;
+  private static final long MOST_BYTES = Integer.MAX_VALUE - MetadataLayout.SECTOR;
 
   private MetadataCodec() {}
 
@@ -91,8 +92,27 @@ public final class MetadataCodec {
    */
   public static StripeMetadata decode(String name, ByteBuffer file)
       throws BlockDeviceException.BadFormat {
-    if (file.remaining() < MetadataLayout.SECTOR) {
-      throw bad(name, file.remaining() + " bytes, expected at least one sector of 512");
+    long used = usedSize(name, file, file.remaining());
+    int shift = file.get(file.position() + SHIFT) & 0xff;
+    int stripes = sector(file, 0).getInt(COUNT);
+    assert used == MetadataLayout.fileSize(stripes);
+    return new StripeMetadata(shift, decodeGroups(name, file, stripes));
+  }
+
+  /**
+   * Checks the first sector of a file.
+   *
+   * @param name what the file is called in messages
+   * @param file begins with the first sector
+   * @param size size of the whole file in bytes
+   * @return how many bytes of the file are used
+   * @throws BlockDeviceException.BadFormat if the sector is damaged, the file is not of this format
+   *     and version, or it is too short
+   */
+  static long usedSize(String name, ByteBuffer file, long size)
+      throws BlockDeviceException.BadFormat {
+    if (size < MetadataLayout.SECTOR || size % MetadataLayout.SECTOR != 0) {
+      throw bad(name, size + " bytes, expected one or more sectors of 512");
     }
     ByteBuffer header = sector(file, 0);
     checkSector(name, header, 0);
@@ -104,17 +124,20 @@ public final class MetadataCodec {
           "stripe size shift " + shift + ", expected at most " + MetadataLayout.LARGEST_SHIFT);
     }
     long stripes = Integer.toUnsignedLong(header.getInt(COUNT));
-    long sectors = file.remaining() / MetadataLayout.SECTOR;
-    if (MetadataLayout.groups(stripes) > sectors - 1 || stripes > MOST_STRIPES) {
+    long used = MetadataLayout.fileSize(stripes);
+    if (used > size || used > MOST_BYTES) {
       throw bad(
           name,
           stripes
               + " stripes need "
-              + (1 + MetadataLayout.groups(stripes))
-              + " sectors, but the file has "
-              + sectors);
+              + used
+              + " bytes, but the file has "
+              + size
+              + ", and at most "
+              + MOST_BYTES
+              + " are read");
     }
-    return new StripeMetadata(shift, decodeGroups(name, file, (int) stripes));
+    return used;
   }
 
   private static byte[] decodeGroups(String name, ByteBuffer file, int stripes)

@@ -16,9 +16,6 @@ import java.util.Arrays;
  */
 public final class MetadataFile {
 
-  /** The largest file that is read: metadata of two thousand million stripes. */
-  private static final long LARGEST = Integer.MAX_VALUE - MetadataLayout.SECTOR;
-
   private static final int FILE_MODE = 0600;
 
   private MetadataFile() {}
@@ -91,14 +88,28 @@ public final class MetadataFile {
    * @throws IOException if the device fails
    */
   public static StripeMetadata load(BlockDevice device, Reactor reactor) throws IOException {
+    requireSectors(device);
+    String name = device.toString();
     long size = device.geometry().size();
-    if (size > LARGEST) {
-      throw new BlockDeviceException.BadFormat(
-          "metadata " + device + ": " + size + " bytes, expected at most " + LARGEST);
-    }
     try (BlockingAccess access = BlockingAccess.open(device, reactor)) {
-      byte[] file = access.read(0, (int) size);
-      return MetadataCodec.decode(device.toString(), ByteBuffer.wrap(file));
+      // The file may be of any length: only what its first sector asks for is read.
+      byte[] header = access.read(0, (int) Math.min(size, MetadataLayout.SECTOR));
+      long used = MetadataCodec.usedSize(name, ByteBuffer.wrap(header), size);
+      return MetadataCodec.decode(name, ByteBuffer.wrap(access.read(0, (int) used)));
+    }
+  }
+
+  /**
+   * Refuses a device that cannot hold metadata, because it is not written in sectors.
+   *
+   * @param device the device
+   * @throws BlockDeviceException.Mismatch if the device has larger blocks
+   */
+  public static void requireSectors(BlockDevice device) throws BlockDeviceException.Mismatch {
+    int block = device.geometry().logicalBlockSize();
+    if (block != MetadataLayout.SECTOR) {
+      throw new BlockDeviceException.Mismatch(
+          device + " has blocks of " + block + " bytes, expected 512 for metadata");
     }
   }
 

@@ -4,10 +4,13 @@ import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.core.io.IoHandler;
 import io.ubiblk.core.io.IoPort;
 import io.ubiblk.core.io.Signal;
+import io.ubiblk.core.io.SocketHandler;
+import io.ubiblk.core.io.SocketPort;
 import io.ubiblk.core.io.Watch;
 import io.ubiblk.core.linux.Epoll;
 import io.ubiblk.core.linux.Errno;
 import io.ubiblk.core.linux.EventFd;
+import io.ubiblk.core.linux.StreamSocket;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
@@ -65,13 +68,29 @@ final class EpollReactor extends BaseLoop {
   }
 
   @Override
+  public SocketPort openSocket(StreamSocket socket, SocketHandler handler)
+      throws BlockDeviceException {
+    return new EpollSocket(this, socket, handler);
+  }
+
+  @Override
   public Watch watch(int fd, Runnable onReadable) throws BlockDeviceException {
     long number = nextWatch++;
-    int result = epoll.add(fd, number);
+    return watched(fd, number, epoll.add(fd, number), onReadable);
+  }
+
+  /** Watches a descriptor as {@link #watch} does, for room to write as well. */
+  Watch watchBothWays(int fd, Runnable onReady) throws BlockDeviceException {
+    long number = nextWatch++;
+    return watched(fd, number, epoll.addBothWays(fd, number), onReady);
+  }
+
+  private Watch watched(int fd, long number, int result, Runnable onEvent)
+      throws BlockDeviceException {
     if (result < 0) {
       throw Errno.exception("watch", "descriptor " + fd, result);
     }
-    watches.put(number, onReadable);
+    watches.put(number, onEvent);
     return () -> {
       if (watches.remove(number) != null) {
         epoll.remove(fd);

@@ -5,10 +5,13 @@ import io.ubiblk.core.io.CommandPort;
 import io.ubiblk.core.io.IoHandler;
 import io.ubiblk.core.io.IoPort;
 import io.ubiblk.core.io.Signal;
+import io.ubiblk.core.io.SocketHandler;
+import io.ubiblk.core.io.SocketPort;
 import io.ubiblk.core.io.Watch;
 import io.ubiblk.core.linux.CompletionQueue;
 import io.ubiblk.core.linux.EventFd;
 import io.ubiblk.core.linux.IoUring;
+import io.ubiblk.core.linux.StreamSocket;
 import io.ubiblk.core.linux.SubmissionQueue;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -76,6 +79,11 @@ final class RingReactor extends BaseLoop {
   @Override
   public CommandPort openCommands(IoHandler handler) {
     return new RingCommands(this, handler);
+  }
+
+  @Override
+  public SocketPort openSocket(StreamSocket socket, SocketHandler handler) {
+    return new RingSocket(this, socket, handler);
   }
 
   @Override

@@ -9,7 +9,10 @@ import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.io.Poller;
 import io.ubiblk.core.io.Polling;
 import io.ubiblk.core.io.Signal;
+import io.ubiblk.core.io.SocketHandler;
+import io.ubiblk.core.io.SocketPort;
 import io.ubiblk.core.io.Watch;
+import io.ubiblk.core.linux.StreamSocket;
 import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -70,6 +73,14 @@ final class SimulatedReactor implements IoReactor {
   @Override
   public IoPort openPort(int depth, IoHandler handler) {
     return new SimulatedPort(simulation, this, handler);
+  }
+
+  @Override
+  public SocketPort openSocket(StreamSocket socket, SocketHandler handler)
+      throws BlockDeviceException {
+    socket.close();
+    throw new BlockDeviceException.Unsupported(
+        "a simulated reactor serves no sockets, asked for " + socket);
   }
 
   @Override

@@ -39,7 +39,7 @@ final class FetchEstimate {
     if (samples.isEmpty() || sample.nanos() - samples.getLast().nanos() >= LEAST_APART_NANOS) {
       samples.addLast(sample);
     }
-    while (samples.size() > 1 && sample.nanos() - samples.getFirst().nanos() > WINDOW_NANOS) {
+    while (samples.size() > 2 && sample.nanos() - samples.getFirst().nanos() > WINDOW_NANOS) {
       samples.removeFirst();
     }
   }

@@ -4,6 +4,7 @@ import io.ubiblk.api.Geometry;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** The storage of a user who has never seen the asynchronous contract. */
@@ -13,8 +14,8 @@ final class ArrayStorage implements BlockingStorage {
   private final Geometry geometry;
   final Semaphore gate = new Semaphore(Integer.MAX_VALUE / 2);
   volatile @Nullable Exception fault;
-  volatile int flushes;
-  volatile int closes;
+  final AtomicInteger flushes = new AtomicInteger();
+  final AtomicInteger closes = new AtomicInteger();
 
   ArrayStorage(int size) {
     this(Geometry.of(size));
@@ -58,14 +59,14 @@ final class ArrayStorage implements BlockingStorage {
   }
 
   @Override
-  public synchronized void flush() throws IOException {
+  public void flush() throws IOException {
     begin();
-    flushes++;
+    flushes.incrementAndGet();
   }
 
   @Override
   public void close() {
-    closes++;
+    closes.incrementAndGet();
   }
 
   @Override

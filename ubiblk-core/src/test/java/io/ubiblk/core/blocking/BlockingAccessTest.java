@@ -80,7 +80,7 @@ class BlockingAccessTest {
     access.discard(0, 4096);
     access.prefetch(0, 4096);
     access.flush();
-    assertEquals(1, storage.flushes);
+    assertEquals(1, storage.flushes.get());
   }
 
   private static byte[] filled(int length) {
@@ -95,8 +95,8 @@ class BlockingAccessTest {
     BlockDeviceException.Io e =
         assertThrows(BlockDeviceException.Io.class, () -> access.write(512, new byte[512]));
     assertEquals(Status.ENOSPC, e.errno());
-    assertTrue(e.getMessage().contains("WRITE of 512 bytes at 512"), e.getMessage());
-    assertTrue(e.getMessage().contains("BlockingDevice(ArrayStorage): ENOSPC"), e.getMessage());
+    assertTrue(e.toString().contains("WRITE of 512 bytes at 512"), e.getMessage());
+    assertTrue(e.toString().contains("BlockingDevice(ArrayStorage): ENOSPC"), e.getMessage());
     storage.fault = null;
     assertEquals(
         Status.EINVAL,

@@ -38,7 +38,7 @@ class BlockingDeviceTest {
     channel.close();
     device.close();
     loop.close();
-    assertEquals(1, storage.closes);
+    assertEquals(1, storage.closes.get());
   }
 
   @Test
@@ -58,10 +58,10 @@ class BlockingDeviceTest {
   @Test
   void forcedUnitAccessIsAFlushAfterwards() {
     assertEquals(Status.OK, channel.write(0, memory));
-    assertEquals(0, storage.flushes);
+    assertEquals(0, storage.flushes.get());
     assertEquals(Status.OK, channel.write(0, memory, IoFlags.FUA));
     assertEquals(Status.OK, channel.writeZeroes(0, 4096, IoFlags.FUA));
-    assertEquals(2, storage.flushes);
+    assertEquals(2, storage.flushes.get());
   }
 
   @Test

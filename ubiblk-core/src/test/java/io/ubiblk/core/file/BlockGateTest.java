@@ -3,14 +3,18 @@ package io.ubiblk.core.file;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ubiblk.api.EventLoop;
 import io.ubiblk.api.Status;
+import io.ubiblk.core.Loops;
 import io.ubiblk.testkit.ChannelDriver;
 import io.ubiblk.testkit.IoRequest;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,6 +23,7 @@ class BlockGateTest {
 
   private static final int EAGAIN = -11;
   private static final int SIZE = 1 << 16;
+  private static final int CHANGES = 500;
 
   @TempDir Path directory;
   private boolean stalled;
@@ -59,6 +64,36 @@ class BlockGateTest {
       java.util.Arrays.fill(expected, 512, 1536, (byte) 0);
     }
     assertArrayEquals(expected, Files.readAllBytes(directory.resolve("disk")));
+  }
+
+  @Test
+  void twoThreadsThatChangeTheSameBlocksGetEveryChangeDoneOnce() throws Exception {
+    try (RawFileDevice device = open()) {
+      FutureTask<Boolean> other = new FutureTask<>(() -> changeSectors(device, 1));
+      Thread.ofPlatform().start(other);
+      assertTrue(changeSectors(device, 0));
+      assertTrue(other.get());
+    }
+    byte[] content = Files.readAllBytes(directory.resolve("disk"));
+    for (int i = 0; i < 16; i++) {
+      assertEquals((byte) (CHANGES + i), content[i * 512], "sector " + i);
+    }
+  }
+
+  /** Changes every other sector of two blocks again and again. */
+  private static boolean changeSectors(RawFileDevice device, int first) throws Exception {
+    try (EventLoop loop = Loops.ring();
+        ChannelDriver channel = ChannelDriver.open(device, loop, 8)) {
+      for (int round = 1; round <= CHANGES; round++) {
+        for (int i = first; i < 16; i += 2) {
+          channel.issue(IoRequest.write(i * 512L, sector(round + i)));
+        }
+        for (IoRequest request : channel.requestsInFlight()) {
+          assertEquals(Status.OK, channel.await(request));
+        }
+      }
+      return true;
+    }
   }
 
   @Test

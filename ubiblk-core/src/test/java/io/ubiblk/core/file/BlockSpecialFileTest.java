@@ -85,7 +85,7 @@ class BlockSpecialFileTest {
         ChannelDriver channel = ChannelDriver.open(device, loop, 4)) {
       BlockDeviceException e =
           assertThrows(BlockDeviceException.Unsupported.class, () -> device.resize(16 * MIB));
-      assertTrue(e.getMessage().contains("8388608"), e.getMessage());
+      assertTrue(e.toString().contains("8388608"), e.getMessage());
       try (OpenFile file = OpenFile.open(backing, OpenFile.READ_WRITE)) {
         file.truncate(16 * MIB);
       }

@@ -73,7 +73,7 @@ class RawFileDeviceTest {
           assertThrows(
               BlockDeviceException.Busy.class,
               () -> RawFileDevice.open(path, RawFileOptions.DEFAULT));
-      assertTrue(e.getMessage().contains(path.toString()), e.getMessage());
+      assertTrue(e.toString().contains(path.toString()), e.getMessage());
       assertThrows(BlockDeviceException.Busy.class, () -> RawFileDevice.open(path, READ_ONLY));
     }
     try (RawFileDevice one = RawFileDevice.open(path, READ_ONLY);
@@ -92,7 +92,7 @@ class RawFileDeviceTest {
         assertThrows(
             BlockDeviceException.BadFormat.class,
             () -> RawFileDevice.open(path, RawFileOptions.DEFAULT));
-    assertTrue(e.getMessage().contains("513 bytes, expected a multiple of 512"), e.getMessage());
+    assertTrue(e.toString().contains("513 bytes, expected a multiple of 512"), e.getMessage());
     assertThrows(
         BlockDeviceException.BadFormat.class, () -> RawFileDevice.open(directory, READ_ONLY));
     assertThrows(
@@ -137,8 +137,8 @@ class RawFileDeviceTest {
     try (RawFileDevice device = RawFileDevice.open(path, DIRECT, coarse)) {
       BlockDeviceException e =
           assertThrows(BlockDeviceException.Unsupported.class, () -> device.resize(MIB + 512));
-      assertTrue(e.getMessage().contains("1049088"), e.getMessage());
-      assertTrue(e.getMessage().contains("multiple of 4096"), e.getMessage());
+      assertTrue(e.toString().contains("1049088"), e.getMessage());
+      assertTrue(e.toString().contains("multiple of 4096"), e.getMessage());
       assertEquals(MIB, device.geometry().size());
       assertEquals(MIB, Files.size(path));
       device.resize(MIB + 4096);

@@ -1,5 +1,6 @@
 package io.ubiblk.core.layer;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -55,7 +56,7 @@ class StatisticsDeviceTest {
                   }
                   long begun = loop.nanoTime();
                   IoRequest request = request(random.between(0, 5), random.between(0, 20));
-                  Reference reference = references.get(request.operation());
+                  Reference reference = requireNonNull(references.get(request.operation()));
                   channel.issue(
                       request.then(
                           done -> {

@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -59,7 +60,7 @@ class OpenFileTest {
             BlockDeviceException.Io.class,
             () -> OpenFile.open(directory.resolve("there"), CREATE | OpenFile.EXCLUSIVE));
     assertEquals(Errno.EEXIST, e.errno());
-    assertTrue(e.getMessage().contains("there: EEXIST"), e.getMessage());
+    assertTrue(e.toString().contains("there: EEXIST"), e.getMessage());
   }
 
   @Test
@@ -81,7 +82,7 @@ class OpenFileTest {
       try (OpenFile second = create("locked")) {
         BlockDeviceException.Busy e =
             assertThrows(BlockDeviceException.Busy.class, () -> second.lock(true));
-        assertTrue(e.getMessage().contains("locked"), e.getMessage());
+        assertTrue(e.toString().contains("locked"), e.getMessage());
         assertThrows(BlockDeviceException.Busy.class, () -> second.lock(false));
       }
     }
@@ -125,7 +126,8 @@ class OpenFileTest {
         new ProcessBuilder("/usr/bin/python3", "-c", script, path.toString())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
-    String answer = new String(process.getInputStream().readAllBytes()).trim();
+    String answer =
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
     assertEquals(0, process.waitFor());
     return answer;
   }

@@ -125,7 +125,7 @@ class StructuresTest {
     MemorySegment memory = arena.allocate(1000);
     ScatterList list = new ScatterList();
     for (int i = 0; i < 10; i++) {
-      list.add(memory, i * 100, 10);
+      list.add(memory, i * 100L, 10);
     }
     Iovecs iovecs = new Iovecs(arena, 3);
     iovecs.set(list, 5, 95);

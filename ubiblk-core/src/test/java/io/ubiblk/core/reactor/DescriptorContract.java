@@ -67,7 +67,6 @@ interface DescriptorContract extends LoopContract {
                       task.schedule();
                       while (runs.get() <= i) {
                         Thread.onSpinWait();
-                        Thread.yield();
                       }
                     }
                   });

@@ -125,6 +125,8 @@ final class RequestFlow {
   /** Takes a request; returns how many descriptors it has, 0 if there is no slot for it. */
   private int takeOne() {
     int head = ring.head();
+    // A fault that came to light amid our own records would leave them half done.
+    MemoryFault.surface();
     if (head >= ring.size()) {
       fault = "descriptor " + head + " is available in a ring of " + ring.size();
       return BROKEN;
@@ -176,7 +178,12 @@ final class RequestFlow {
    * @return whether there was something for which the driver wants to be interrupted
    */
   boolean publish() {
-    return !silent && ring.hasNews() && ring.publish();
+    if (silent || !ring.hasNews()) {
+      return false;
+    }
+    boolean wanted = ring.publish();
+    MemoryFault.surface();
+    return wanted;
   }
 
   /** Goes on in other memory; requests in flight keep the memory that they began with. */
@@ -218,6 +225,7 @@ final class RequestFlow {
     if (!silent) {
       request.writeStatus();
       ring.complete(request.head, RequestExecutor.written(request));
+      MemoryFault.surface();
     }
     slots.end(request);
   }

@@ -128,6 +128,22 @@ class GuestMemoryTest {
   }
 
   @Test
+  void aGenerationThatWasGivenUpIsNotRevived() throws Exception {
+    try (SharedMemory file = new SharedMemory(1 << 20)) {
+      MappedRegion kept = region(file, 0x1000, 0x1000, 0, 0);
+      GuestMemory first = GuestMemory.of(List.of(kept));
+      GuestMemory second = GuestMemory.of(List.of(kept));
+      assertTrue(first.tryRetain());
+      first.release();
+      first.release();
+      assertFalse(first.tryRetain());
+      assertEquals(2, file.mappings(), "the other generation's region");
+      second.release();
+      assertEquals(1, file.mappings());
+    }
+  }
+
+  @Test
   void aRegionBeyondTheEndOfItsFileIsRefusedAndItsDescriptorClosed() throws Exception {
     try (SharedMemory file = new SharedMemory(8192)) {
       for (long[] bad :

@@ -1,0 +1,3 @@
+/** Benchmarks of encryption. */
+@org.jspecify.annotations.NullMarked
+package io.ubiblk.bench.crypto;

@@ -1,0 +1,102 @@
+package io.ubiblk.nbd.session;
+
+import io.ubiblk.api.ScatterList;
+import io.ubiblk.nbd.protocol.Command;
+import io.ubiblk.nbd.protocol.RequestHeader;
+import org.jspecify.annotations.Nullable;
+
+/** A request on its way: one object for each slot, used again and again. */
+final class Request {
+
+  /** Room for the headers of a reply, in bytes. */
+  static final int HEAD_BYTES = 192;
+
+  /** The tag of the request's calls of the channel. */
+  final int slot;
+
+  /** Where the headers of the reply are, in the slots' memory. */
+  final int head;
+
+  /** Memory of the call that is with the channel. */
+  final ScatterList data = new ScatterList(16);
+
+  int command;
+  int flags;
+  long cookie;
+  long offset;
+  long length;
+
+  /** The range that the device is asked for: rounded to its blocks. */
+  long start;
+
+  long end;
+
+  /** What the device has done of it, in bytes. */
+  long done;
+
+  /** Whether all that is left is to make the change durable. */
+  boolean flushing;
+
+  boolean flushed;
+
+  /** The error of the reply, or 0. */
+  int error;
+
+  /** Why the request was refused, if it was. */
+  @Nullable Refusal refusal;
+
+  /** Holds what is read or written, or the extents. */
+  @Nullable PooledBuffer buffer;
+
+  /** Bytes of the buffer that are extents. */
+  int statusBytes;
+
+  Request(int slot) {
+    this.slot = slot;
+    this.head = slot * HEAD_BYTES;
+  }
+
+  void begin(RequestHeader header) {
+    command = header.command();
+    flags = header.flags();
+    cookie = header.cookie();
+    offset = header.offset();
+    length = header.length();
+    start = offset;
+    end = offset + length;
+    done = 0;
+    flushing = false;
+    flushed = false;
+    error = 0;
+    refusal = null;
+    statusBytes = 0;
+    data.clear();
+  }
+
+  void refuse(Refusal reason) {
+    refusal = reason;
+    error = reason.error();
+  }
+
+  boolean has(int flag) {
+    return (flags & flag) != 0;
+  }
+
+  boolean isRead() {
+    return command == Command.READ;
+  }
+
+  /** Whether the reply, if there is no error, sends from the request's memory. */
+  boolean answersWithMemory() {
+    return command == Command.READ || command == Command.BLOCK_STATUS;
+  }
+
+  /** What was read or is written. */
+  PooledBuffer memory() {
+    PooledBuffer present = buffer;
+    if (present == null) {
+      throw new IllegalStateException("request without memory: command " + command);
+    }
+    return present;
+  }
+}
