@@ -89,9 +89,9 @@ wait $load && die "a read that was cancelled has succeeded"
 echo "@stopped while waiting"
 
 serve memory=1 size=1048576 many=20
-close
+await "MANY 20"
 grep -q "LEAK" server.log && die "$(grep LEAK server.log)"
-grep -q "MANY 20" server.log || die "not 20 devices"
+close
 ls /dev/ublkb* 2>/dev/null && die "devices are left"
 echo "@many"
 
