@@ -11,7 +11,10 @@ import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.io.Poller;
 import io.ubiblk.core.io.Polling;
 import io.ubiblk.core.io.Signal;
+import io.ubiblk.core.io.SocketHandler;
+import io.ubiblk.core.io.SocketPort;
 import io.ubiblk.core.io.Watch;
+import io.ubiblk.core.linux.StreamSocket;
 import java.util.concurrent.Executor;
 
 /** A reactor whose file I/O follows a {@link ScriptedPort.Script}. */
@@ -32,6 +35,12 @@ final class ScriptedReactor implements IoReactor {
   @Override
   public IoPort openPort(int depth, IoHandler handler) {
     return new ScriptedPort(this, loop.openPort(depth, handler), script, handler);
+  }
+
+  @Override
+  public SocketPort openSocket(StreamSocket socket, SocketHandler handler)
+      throws BlockDeviceException {
+    return loop.openSocket(socket, handler);
   }
 
   @Override

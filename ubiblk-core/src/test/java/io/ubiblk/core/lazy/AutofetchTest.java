@@ -22,7 +22,7 @@ class AutofetchTest {
 
   @Test
   void everythingArrivesAndTheSourceIsClosed() throws Exception {
-    try (LazyStack stack = LazyStack.onThreads(SIZE, IMAGE, OPTIONS)) {
+    try (LazyStack stack = LazyStack.simulated(SIZE, IMAGE, OPTIONS)) {
       List<FetchProgress> heard = new CopyOnWriteArrayList<>();
       FetchListener listener = heard::add;
       stack.lazy.addFetchListener(listener);
