@@ -23,9 +23,11 @@ module io.ubiblk.core {
   exports io.ubiblk.core.source;
   exports io.ubiblk.core.io to
       io.ubiblk.nbd,
+      io.ubiblk.ublk,
       io.ubiblk.vhost;
   exports io.ubiblk.core.linux to
       io.ubiblk.crypto,
       io.ubiblk.nbd,
+      io.ubiblk.ublk,
       io.ubiblk.vhost;
 }

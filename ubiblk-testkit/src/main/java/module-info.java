@@ -5,6 +5,8 @@
  * devices that lose power, fail and remember. Begin with {@link
  * io.ubiblk.testkit.BlockDeviceContract}.
  *
+ * <p>{@link io.ubiblk.testkit.guest} boots Linux guests for tests that need a kernel of their own.
+ *
  * <p>{@link io.ubiblk.testkit.vhost} is a virtual machine without a machine: the frontend side of
  * vhost-user with a virtio-blk driver, well behaved or hostile as a test wishes. It makes native
  * calls: grant native access to {@code io.ubiblk.testkit} and to {@code org.newsclub.net.unix}.
@@ -18,5 +20,6 @@ module io.ubiblk.testkit {
   requires com.kohlschutter.junixsocket.nativecommon;
 
   exports io.ubiblk.testkit;
+  exports io.ubiblk.testkit.guest;
   exports io.ubiblk.testkit.vhost;
 }

@@ -8,6 +8,9 @@ import io.ubiblk.core.VirtualDisk;
 import io.ubiblk.core.lazy.FetchProgress;
 import io.ubiblk.core.reactor.ReactorGroup;
 import io.ubiblk.core.reactor.ReactorOptions;
+import io.ubiblk.testkit.guest.Guest;
+import io.ubiblk.testkit.guest.GuestTools;
+import io.ubiblk.testkit.guest.MissingToolException;
 import io.ubiblk.vhost.VhostUserBlk;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -47,7 +50,7 @@ final class GuestIT {
   @BeforeAll
   static void prepare() throws IOException, InterruptedException {
     try {
-      tools = GuestTools.find();
+      tools = GuestTools.find(Initramfs.PROGRAMS);
       image = new byte[IMAGE_MIB << 20];
       new SplittableRandom(2).nextBytes(image);
       initramfs = TARGET.resolve("guest.cpio");

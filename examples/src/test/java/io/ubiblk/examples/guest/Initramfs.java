@@ -1,16 +1,18 @@
 package io.ubiblk.examples.guest;
 
+import io.ubiblk.testkit.guest.CpioArchive;
+import io.ubiblk.testkit.guest.GuestImage;
+import io.ubiblk.testkit.guest.GuestTools;
+import io.ubiblk.testkit.guest.KernelModules;
+import io.ubiblk.testkit.guest.MissingToolException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.SplittableRandom;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** The guest's programs, modules and files, as one archive that its kernel unpacks into memory. */
 final class Initramfs {
@@ -18,7 +20,9 @@ final class Initramfs {
   /** How much the guest writes, deletes and trims, in MiB. */
   static final int JUNK_MIB = 64;
 
-  private static final Pattern LIBRARY = Pattern.compile("(/[^ ]+) \\(0x");
+  /** Programs that go into the guest. */
+  static final List<String> PROGRAMS = List.of("busybox", "mkfs.ext4", "e2fsck");
+
   private static final int FILES_PER_FOLDER = 100;
   private static final int LARGEST_FILE = 16384;
 
@@ -38,26 +42,10 @@ final class Initramfs {
       }
       out.console();
       out.file("init", script(image.length >> 20));
-      programs(out);
+      GuestImage.addPrograms(out, PROGRAMS);
       modules(out, tools);
       tree(out, fileCount);
       out.file("image.md5", (md5(image) + "  -\n").getBytes(StandardCharsets.US_ASCII));
-    }
-  }
-
-  /** Writes an archive of which the guest says that it is alive, and then switches itself off. */
-  static void writeTrial(Path archive)
-      throws IOException, InterruptedException, MissingToolException {
-    String script =
-        """
-        #!/bin/busybox sh
-        echo @alive
-        /bin/busybox poweroff -f
-        """;
-    try (CpioArchive out = new CpioArchive(archive)) {
-      out.console();
-      out.file("init", script.getBytes(StandardCharsets.US_ASCII));
-      programs(out);
     }
   }
 
@@ -73,25 +61,6 @@ final class Initramfs {
     }
   }
 
-  private static void programs(CpioArchive out)
-      throws IOException, InterruptedException, MissingToolException {
-    TreeSet<String> libraries = new TreeSet<>();
-    for (String name : GuestTools.PROGRAMS) {
-      Path program = GuestTools.program(name);
-      out.file("bin/" + name, Files.readAllBytes(program));
-      Process ldd = new ProcessBuilder("ldd", program.toString()).redirectErrorStream(true).start();
-      String list = new String(ldd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      ldd.waitFor();
-      Matcher matcher = LIBRARY.matcher(list);
-      while (matcher.find()) {
-        libraries.add(matcher.group(1));
-      }
-    }
-    for (String library : libraries) {
-      out.file(library.substring(1), Files.readAllBytes(Path.of(library)));
-    }
-  }
-
   private static void modules(CpioArchive out, GuestTools tools)
       throws IOException, InterruptedException, MissingToolException {
     KernelModules modules = new KernelModules(tools.modules());
@@ -100,12 +69,7 @@ final class Initramfs {
     modules.require("virtio_pci");
     modules.require("virtio_blk");
     modules.require("ext4");
-    StringBuilder order = new StringBuilder();
-    for (var module : modules.chosen().entrySet()) {
-      out.file("modules/" + module.getKey() + ".ko", module.getValue());
-      order.append(module.getKey()).append(".ko\n");
-    }
-    out.file("modules/order", order.toString().getBytes(StandardCharsets.US_ASCII));
+    GuestImage.addModules(out, modules);
   }
 
   private static void tree(CpioArchive out, int fileCount) throws IOException {

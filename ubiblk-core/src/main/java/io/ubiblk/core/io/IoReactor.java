@@ -21,6 +21,18 @@ public interface IoReactor extends EventLoop {
   IoPort openPort(int depth, IoHandler handler);
 
   /**
+   * Opens a port for commands to drivers.
+   *
+   * @param handler receives the completions
+   * @return the port
+   * @throws BlockDeviceException.Unsupported if the reactor has no io_uring
+   */
+  default CommandPort openCommands(IoHandler handler) throws BlockDeviceException.Unsupported {
+    throw new BlockDeviceException.Unsupported(
+        this + " sends no commands to drivers, expected a reactor with io_uring");
+  }
+
+  /**
    * Takes over a connected socket.
    *
    * @param socket the socket, in non-blocking mode; closed with the port, also if this fails

@@ -25,6 +25,7 @@ public final class IoUring implements AutoCloseable {
   private static final int ARG_TS = 16;
 
   private static final int SQE_SIZE = 64;
+  private static final int WIDE_SQE_SIZE = 128;
   private static final int CQE_SIZE = 16;
 
   // From the best for one thread that polls to what every kernel with EXT_ARG (5.11) takes.
@@ -50,11 +51,12 @@ public final class IoUring implements AutoCloseable {
   private final CompletionQueue completions;
   private boolean closed;
 
-  private IoUring(int fd, IoUringParams params, MemorySegment ring, MemorySegment entries) {
+  private IoUring(
+      int fd, IoUringParams params, int sqeSize, MemorySegment ring, MemorySegment entries) {
     this.fd = fd;
     this.ring = ring;
     this.entries = entries;
-    this.submissions = new SubmissionQueue(ring, entries, SQE_SIZE, params);
+    this.submissions = new SubmissionQueue(ring, entries, sqeSize, params);
     this.completions = new CompletionQueue(ring, params);
     argument.set(ValueLayout.JAVA_INT, ARG_SIGMASK_SIZE, 8);
     argument.set(ValueLayout.JAVA_LONG, ARG_TS, timeout.segment().address());
@@ -71,17 +73,28 @@ public final class IoUring implements AutoCloseable {
    * @throws BlockDeviceException.Io if the ring cannot be mapped
    */
   public static IoUring open(int sqEntries, int cqEntries) throws BlockDeviceException {
+    return open(sqEntries, cqEntries, SQE_SIZE);
+  }
+
+  /** Opens a small ring whose entries have room for the longest commands to drivers. */
+  static IoUring openWide() throws BlockDeviceException {
+    return open(1, 2, WIDE_SQE_SIZE);
+  }
+
+  private static IoUring open(int sqEntries, int cqEntries, int sqeSize)
+      throws BlockDeviceException {
+    int wide = sqeSize == WIDE_SQE_SIZE ? IoUringParams.SETUP_SQE128 : 0;
     long result = -Errno.EINVAL;
     for (int i = 0; i < SETUPS.length && result == -Errno.EINVAL; i++) {
       try (Arena arena = Arena.ofConfined()) {
         IoUringParams params =
             IoUringParams.allocate(
                 arena,
-                SETUPS[i] | IoUringParams.SETUP_CQSIZE | IoUringParams.SETUP_CLAMP,
+                SETUPS[i] | wide | IoUringParams.SETUP_CQSIZE | IoUringParams.SETUP_CLAMP,
                 cqEntries);
         result = Syscall.call(Abi.IO_URING_SETUP, sqEntries, params.segment().address(), 0);
         if (result >= 0) {
-          return open((int) result, params);
+          return open((int) result, params, sqeSize);
         }
       }
     }
@@ -89,7 +102,8 @@ public final class IoUring implements AutoCloseable {
         "io_uring is not available: io_uring_setup says " + Errno.name((int) -result));
   }
 
-  private static IoUring open(int fd, IoUringParams params) throws BlockDeviceException {
+  private static IoUring open(int fd, IoUringParams params, int sqeSize)
+      throws BlockDeviceException {
     try {
       if (!params.has(IoUringParams.FEAT_SINGLE_MMAP)
           || !params.has(IoUringParams.FEAT_NODROP)
@@ -100,17 +114,18 @@ public final class IoUring implements AutoCloseable {
       long sqEnd = params.offset(IoUringParams.SQ_ARRAY) + 4L * params.sqEntries();
       long cqEnd = params.offset(IoUringParams.CQ_CQES) + (long) CQE_SIZE * params.cqEntries();
       MemorySegment ring = Memory.mapRing(fd, OFF_SQ_RING, Math.max(sqEnd, cqEnd));
-      return new IoUring(fd, params, ring, mapEntries(fd, params, ring));
+      return new IoUring(fd, params, sqeSize, ring, mapEntries(fd, params, sqeSize, ring));
     } catch (BlockDeviceException e) {
       Descriptor.close(fd);
       throw e;
     }
   }
 
-  private static MemorySegment mapEntries(int fd, IoUringParams params, MemorySegment ring)
+  private static MemorySegment mapEntries(
+      int fd, IoUringParams params, int sqeSize, MemorySegment ring)
       throws BlockDeviceException.Io {
     try {
-      return Memory.mapRing(fd, OFF_SQES, (long) SQE_SIZE * params.sqEntries());
+      return Memory.mapRing(fd, OFF_SQES, (long) sqeSize * params.sqEntries());
     } catch (BlockDeviceException.Io e) {
       Memory.unmap(ring);
       throw e;

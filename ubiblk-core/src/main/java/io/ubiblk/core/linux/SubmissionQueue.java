@@ -29,6 +29,7 @@ public final class SubmissionQueue {
   static final int OP_WRITE = 23;
   static final int OP_SEND = 26;
   static final int OP_RECV = 27;
+  static final int OP_URING_CMD = 46;
 
   // The flags of an entry share a word with the opcode.
   private static final int SQE_FLAGS_SHIFT = 8;
@@ -47,6 +48,9 @@ public final class SubmissionQueue {
   private static final int BUFFER_AND_FILE_INDEX = 40;
   private static final int ADDR3 = 48;
   private static final int PAD = 56;
+
+  // What a command carries begins there, and fills the entry.
+  private static final int COMMAND = 48;
 
   private static final int SQ_CQ_OVERFLOW = 1 << 1;
   private static final int SQ_TASKRUN = 1 << 2;
@@ -263,6 +267,27 @@ public final class SubmissionQueue {
     put(OP_ASYNC_CANCEL, -1, 0, target, 0, 0, userData);
   }
 
+  /**
+   * Queues a command to the driver behind a descriptor.
+   *
+   * @param fd descriptor of the driver's
+   * @param command what the driver is asked to do
+   * @param first the first eight bytes that go with the command
+   * @param second the next eight
+   * @param userData reported with the completion
+   */
+  public void command(int fd, int command, long first, long second, long userData) {
+    put(OP_URING_CMD, fd, Integer.toUnsignedLong(command), 0, 0, 0, userData, first, second);
+  }
+
+  /** Queues a command with more than 16 bytes; only in a ring with wide entries. */
+  void command(int fd, int command, MemorySegment payload, long userData) {
+    long at = (tail & mask) * entrySize;
+    command(fd, command, 0, 0, userData);
+    MemorySegment room = entries.asSlice(at + COMMAND, entrySize - COMMAND);
+    room.fill((byte) 0).copyFrom(payload);
+  }
+
   /** Publishes what was queued; returns how much there is to submit. */
   int publish() {
     INT.setRelease(ring, tailOffset, tail);
@@ -280,6 +305,19 @@ public final class SubmissionQueue {
 
   private void put(
       int opcode, int fd, long offset, long address, int length, int flags, long userData) {
+    put(opcode, fd, offset, address, length, flags, userData, 0, 0);
+  }
+
+  private void put(
+      int opcode,
+      int fd,
+      long offset,
+      long address,
+      int length,
+      int flags,
+      long userData,
+      long addr3,
+      long pad) {
     long at = (tail & mask) * entrySize;
     entries.set(WORD, at + OPCODE_AND_FD, opcode | (long) fd << 32);
     entries.set(WORD, at + OFF, offset);
@@ -287,8 +325,8 @@ public final class SubmissionQueue {
     entries.set(WORD, at + LEN_AND_FLAGS, Integer.toUnsignedLong(length) | (long) flags << 32);
     entries.set(WORD, at + USER_DATA, userData);
     entries.set(WORD, at + BUFFER_AND_FILE_INDEX, 0);
-    entries.set(WORD, at + ADDR3, 0);
-    entries.set(WORD, at + PAD, 0);
+    entries.set(WORD, at + ADDR3, addr3);
+    entries.set(WORD, at + PAD, pad);
     tail++;
   }
 }

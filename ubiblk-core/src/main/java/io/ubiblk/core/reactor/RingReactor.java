@@ -1,6 +1,7 @@
 package io.ubiblk.core.reactor;
 
 import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.core.io.CommandPort;
 import io.ubiblk.core.io.IoHandler;
 import io.ubiblk.core.io.IoPort;
 import io.ubiblk.core.io.Signal;
@@ -73,6 +74,11 @@ final class RingReactor extends BaseLoop {
   @Override
   public IoPort openPort(int depth, IoHandler handler) {
     return new RingPort(this, depth, handler);
+  }
+
+  @Override
+  public CommandPort openCommands(IoHandler handler) {
+    return new RingCommands(this, handler);
   }
 
   @Override

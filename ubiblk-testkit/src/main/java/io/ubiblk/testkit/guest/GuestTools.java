@@ -1,4 +1,4 @@
-package io.ubiblk.examples.guest;
+package io.ubiblk.testkit.guest;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,10 +17,7 @@ import java.util.stream.Stream;
  * @param modules folder of the modules of this kernel
  * @param kvm whether the guest runs on the processor itself, not in an emulation of one
  */
-record GuestTools(Path qemu, Path kernel, Path modules, boolean kvm) {
-
-  /** Programs that go into the guest. */
-  static final List<String> PROGRAMS = List.of("busybox", "mkfs.ext4", "e2fsck");
+public record GuestTools(Path qemu, Path kernel, Path modules, boolean kvm) {
 
   private static final Duration TRIAL = Duration.ofSeconds(15);
   private static final List<Path> FOLDERS =
@@ -32,12 +29,19 @@ record GuestTools(Path qemu, Path kernel, Path modules, boolean kvm) {
    * Looks for them. Environment variables UBIBLK_TEST_QEMU, a program, and UBIBLK_TEST_KERNEL, a
    * folder with {@code boot} and {@code lib/modules} in it, or system properties of the names in
    * lower case with dots, say where to look elsewhere.
+   *
+   * @param programs names of programs that the guest needs
+   * @return what was found
+   * @throws MissingToolException if something is missing
+   * @throws IOException if a file cannot be read or written
+   * @throws InterruptedException if the thread is interrupted
    */
-  static GuestTools find() throws MissingToolException, IOException, InterruptedException {
+  public static GuestTools find(List<String> programs)
+      throws MissingToolException, IOException, InterruptedException {
     if (!System.getProperty("os.arch").equals("amd64")) {
       throw new MissingToolException("guests are tested on x86-64 only");
     }
-    for (String name : PROGRAMS) {
+    for (String name : programs) {
       program(name);
     }
     Path qemu = setting("UBIBLK_TEST_QEMU").orElse(program("qemu-system-x86_64"));
@@ -61,8 +65,8 @@ record GuestTools(Path qemu, Path kernel, Path modules, boolean kvm) {
     GuestTools faster = new GuestTools(qemu, kernel, modules, true);
     Path initramfs = Files.createTempFile("guest-", ".cpio");
     try {
-      Initramfs.writeTrial(initramfs);
-      try (Guest guest = Guest.start(faster, initramfs)) {
+      GuestImage.writeTrial(initramfs);
+      try (Guest guest = Guest.start(faster, initramfs, 512)) {
         guest.expect("@alive", TRIAL);
         return faster;
       } catch (AssertionError e) {
@@ -73,8 +77,14 @@ record GuestTools(Path qemu, Path kernel, Path modules, boolean kvm) {
     }
   }
 
-  /** Returns the path of a program. */
-  static Path program(String name) throws MissingToolException {
+  /**
+   * Returns the path of a program of this machine.
+   *
+   * @param name name of the program
+   * @return its path
+   * @throws MissingToolException if it is not there
+   */
+  public static Path program(String name) throws MissingToolException {
     return FOLDERS.stream()
         .map(folder -> folder.resolve(name))
         .filter(Files::isExecutable)

@@ -1,4 +1,4 @@
-package io.ubiblk.examples.guest;
+package io.ubiblk.testkit.guest;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -10,14 +10,20 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** The modules of a kernel, and what each of them needs to be loaded before it. */
-final class KernelModules {
+public final class KernelModules {
 
   private final Path folder;
   private final Map<String, Path> files = new HashMap<>();
   private final String builtIn;
   private final Map<String, byte[]> chosen = new LinkedHashMap<>();
 
-  KernelModules(Path folder) throws IOException {
+  /**
+   * Looks which modules there are.
+   *
+   * @param folder the kernel's folder of modules
+   * @throws IOException if the folder cannot be read
+   */
+  public KernelModules(Path folder) throws IOException {
     this.folder = folder;
     try (Stream<Path> found = Files.walk(folder.resolve("kernel"))) {
       found
@@ -28,15 +34,30 @@ final class KernelModules {
     builtIn = Files.exists(list) ? Files.readString(list).replace('-', '_') : "";
   }
 
-  /** Chooses a module and what it depends on. */
-  void require(String name) throws IOException, InterruptedException, MissingToolException {
+  /**
+   * Chooses a module and what it depends on.
+   *
+   * @param name name of the module, with underscores
+   * @throws IOException if a module cannot be read
+   * @throws InterruptedException if the thread is interrupted
+   * @throws MissingToolException if this kernel does not have it
+   */
+  public void require(String name) throws IOException, InterruptedException, MissingToolException {
     if (!offer(name) && !builtIn.contains("/" + name + ".ko\n")) {
       throw new MissingToolException("kernel module " + name + " is not in " + folder);
     }
   }
 
-  /** Chooses a module and what it depends on, if this kernel has it. */
-  boolean offer(String name) throws IOException, InterruptedException, MissingToolException {
+  /**
+   * Chooses a module and what it depends on, if this kernel has it as a module.
+   *
+   * @param name name of the module, with underscores
+   * @return whether it has
+   * @throws IOException if a module cannot be read
+   * @throws InterruptedException if the thread is interrupted
+   * @throws MissingToolException if something that it depends on is missing
+   */
+  public boolean offer(String name) throws IOException, InterruptedException, MissingToolException {
     Path file = files.get(name);
     if (file == null) {
       return false;
@@ -51,7 +72,7 @@ final class KernelModules {
     return true;
   }
 
-  /** Returns the contents of the chosen modules by name, in the order to load them in. */
+  /** {@return the contents of the chosen modules by name, in the order to load them in} */
   Map<String, byte[]> chosen() {
     return chosen;
   }

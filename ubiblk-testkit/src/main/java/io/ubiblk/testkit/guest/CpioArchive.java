@@ -1,4 +1,4 @@
-package io.ubiblk.examples.guest;
+package io.ubiblk.testkit.guest;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -15,7 +15,7 @@ import java.util.Set;
  * @see <a href="https://docs.kernel.org/driver-api/early-userspace/buffer-format.html">initramfs
  *     buffer format</a>
  */
-final class CpioArchive implements AutoCloseable {
+public final class CpioArchive implements AutoCloseable {
 
   private static final int FOLDER = 0040755;
   private static final int PROGRAM = 0100755;
@@ -27,12 +27,23 @@ final class CpioArchive implements AutoCloseable {
   private int next = 1;
   private long position;
 
-  CpioArchive(Path file) throws IOException {
+  /**
+   * Begins an archive.
+   *
+   * @param file where to write it
+   * @throws IOException if the file cannot be written
+   */
+  public CpioArchive(Path file) throws IOException {
     out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 16);
   }
 
-  /** Adds a folder and those that it is in. */
-  void folder(String path) throws IOException {
+  /**
+   * Adds a folder and those that it is in.
+   *
+   * @param path path without a slash at its beginning
+   * @throws IOException if the archive cannot be written
+   */
+  public void folder(String path) throws IOException {
     int slash = path.lastIndexOf('/');
     if (slash > 0) {
       folder(path.substring(0, slash));
@@ -42,8 +53,14 @@ final class CpioArchive implements AutoCloseable {
     }
   }
 
-  /** Adds a file, executable, and the folders that it is in. */
-  void file(String path, byte... content) throws IOException {
+  /**
+   * Adds a file, executable, and the folders that it is in.
+   *
+   * @param path path without a slash at its beginning
+   * @param content the bytes
+   * @throws IOException if the archive cannot be written
+   */
+  public void file(String path, byte... content) throws IOException {
     int slash = path.lastIndexOf('/');
     if (slash > 0) {
       folder(path.substring(0, slash));
@@ -53,8 +70,12 @@ final class CpioArchive implements AutoCloseable {
     pad();
   }
 
-  /** Adds the console, which the first process opens before it can mount anything. */
-  void console() throws IOException {
+  /**
+   * Adds the console, which the first process opens before it can mount anything.
+   *
+   * @throws IOException if the archive cannot be written
+   */
+  public void console() throws IOException {
     folder("dev");
     int major = 5;
     entry("dev/console", DEVICE, 0, major);

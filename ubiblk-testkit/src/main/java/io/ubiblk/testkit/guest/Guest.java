@@ -1,4 +1,4 @@
-package io.ubiblk.examples.guest;
+package io.ubiblk.testkit.guest;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -14,8 +14,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** A virtual machine whose only disk is behind a vhost-user socket. */
-final class Guest implements AutoCloseable {
+/** A virtual machine that tells on its console how it is getting on. */
+public final class Guest implements AutoCloseable {
 
   private static final int LINES_KEPT = 40;
   private static final String END = "@ended";
@@ -31,28 +31,47 @@ final class Guest implements AutoCloseable {
     Thread.ofVirtual().start(this::readConsole);
   }
 
-  /** Starts a machine with a disk. */
-  static Guest start(GuestTools tools, Path initramfs, Path socket) throws IOException {
+  /**
+   * Starts a machine with 512 MiB of memory and a disk of two queues.
+   *
+   * @param tools what to start it with
+   * @param initramfs what its kernel unpacks and runs
+   * @param socket vhost-user socket of the disk
+   * @return the machine
+   * @throws IOException if it cannot be started
+   */
+  public static Guest start(GuestTools tools, Path initramfs, Path socket) throws IOException {
     return start(
         tools,
         initramfs,
+        512,
         "-chardev",
         "socket,id=disk,path=" + socket,
         "-device",
         "vhost-user-blk-pci,chardev=disk,num-queues=2");
   }
 
-  /** Starts a machine. */
-  static Guest start(GuestTools tools, Path initramfs, String... more) throws IOException {
+  /**
+   * Starts a machine.
+   *
+   * @param tools what to start it with
+   * @param initramfs what its kernel unpacks and runs
+   * @param mebibytes size of its memory in MiB
+   * @param more arguments for the emulator
+   * @return the machine
+   * @throws IOException if it cannot be started
+   */
+  public static Guest start(GuestTools tools, Path initramfs, int mebibytes, String... more)
+      throws IOException {
     List<String> command =
         List.of(
             tools.qemu().toString(),
             "-machine",
             "q35,memory-backend=mem",
             "-object",
-            "memory-backend-memfd,id=mem,size=512M,share=on",
+            "memory-backend-memfd,id=mem,size=" + mebibytes + "M,share=on",
             "-m",
-            "512M",
+            mebibytes + "M",
             "-smp",
             "2",
             "-accel",
@@ -78,8 +97,15 @@ final class Guest implements AutoCloseable {
     return new Guest(builder.redirectErrorStream(true).start());
   }
 
-  /** Waits for a message and answers it if it is a question. */
-  void expect(String message, Duration patience) throws IOException, InterruptedException {
+  /**
+   * Waits for a message: a line of the console from an at sign on.
+   *
+   * @param message what must come next
+   * @param patience how long to wait
+   * @throws InterruptedException if the thread is interrupted
+   * @throws AssertionError if something else comes, or nothing
+   */
+  public void expect(String message, Duration patience) throws InterruptedException {
     String found = messages.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
     if (!message.equals(found)) {
       throw new AssertionError(
@@ -94,14 +120,24 @@ final class Guest implements AutoCloseable {
     }
   }
 
-  /** Answers a question. */
-  void answer() throws IOException {
+  /**
+   * Answers a question.
+   *
+   * @throws IOException if the machine has ended
+   */
+  public void answer() throws IOException {
     console.write("\n");
     console.flush();
   }
 
-  /** Waits until the machine has switched itself off. */
-  void awaitEnd(Duration patience) throws IOException, InterruptedException {
+  /**
+   * Waits until the machine has switched itself off.
+   *
+   * @param patience how long to wait
+   * @throws InterruptedException if the thread is interrupted
+   * @throws AssertionError if it says something else, or does not end
+   */
+  public void awaitEnd(Duration patience) throws InterruptedException {
     expect(END, patience);
   }
 

@@ -1,0 +1,28 @@
+package io.ubiblk.ublk.protocol;
+
+/**
+ * Flags of a device, which are the features of a driver too.
+ *
+ * @see <a
+ *     href="https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/include/uapi/linux/ublk_cmd.h">
+ *     UBLK_F_ in linux/ublk_cmd.h</a>
+ */
+public final class DriverFeatures {
+
+  /** The device outlives its server ({@code UBLK_F_USER_RECOVERY}). */
+  public static final long USER_RECOVERY = 1 << 3;
+
+  /**
+   * What the server had not answered when it ended is issued again to the next one ({@code
+   * UBLK_F_USER_RECOVERY_REISSUE}).
+   */
+  public static final long USER_RECOVERY_REISSUE = 1 << 4;
+
+  /** Commands are encoded like ioctls ({@code UBLK_F_CMD_IOCTL_ENCODE}). */
+  public static final long CMD_IOCTL_ENCODE = 1 << 6;
+
+  /** The size may change while the device is in use ({@code UBLK_F_UPDATE_SIZE}, Linux 6.16). */
+  public static final long UPDATE_SIZE = 1 << 10;
+
+  private DriverFeatures() {}
+}

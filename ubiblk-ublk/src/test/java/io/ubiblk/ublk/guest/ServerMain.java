@@ -1,0 +1,138 @@
+package io.ubiblk.ublk.guest;
+
+import io.ubiblk.api.BlockDevice;
+import io.ubiblk.core.file.RawFileDevice;
+import io.ubiblk.core.file.RawFileOptions;
+import io.ubiblk.core.memory.MemoryDevice;
+import io.ubiblk.core.reactor.ReactorGroup;
+import io.ubiblk.core.reactor.ReactorOptions;
+import io.ubiblk.testkit.FaultyBlockDevice;
+import io.ubiblk.ublk.UblkBuilder;
+import io.ubiblk.ublk.UblkDevice;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * The server that the tests run in the guest: serves a device and ends with SIGTERM.
+ *
+ * <p>Arguments are {@code key=value}: {@code file} or {@code memory}, {@code size}, {@code queues},
+ * {@code depth}, {@code id}, {@code recover}, {@code fault=OFFSET:LENGTH:ERRNO}, {@code hold},
+ * {@code many}.
+ */
+final class ServerMain {
+
+  private ServerMain() {}
+
+  /**
+   * Serves until it is told to end.
+   *
+   * @param arguments see above
+   * @throws Exception if anything fails
+   */
+  public static void main(String[] arguments) throws Exception {
+    Map<String, String> options = new HashMap<>();
+    for (String argument : arguments) {
+      int equals = argument.indexOf('=');
+      options.put(argument.substring(0, equals), argument.substring(equals + 1));
+    }
+    FaultyBlockDevice device = new FaultyBlockDevice(storage(options), 1);
+    String fault = options.get("fault");
+    if (fault != null) {
+      String[] parts = fault.split(":", -1);
+      device.failRange(
+          Long.parseLong(parts[0]), Long.parseLong(parts[1]), Integer.parseInt(parts[2]));
+    }
+    ReactorGroup reactors =
+        ReactorGroup.start(
+            ReactorOptions.of(2)
+                .withPollNanos(Long.parseLong(options.getOrDefault("poll", "200000"))));
+    UblkDevice served = serve(options, device, reactors);
+    System.out.println("READY " + served.path() + " queues " + served.queues());
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  try {
+                    served.close();
+                    device.close();
+                    System.out.println("CLOSED");
+                  } catch (IOException | RuntimeException e) {
+                    System.out.println("CLOSING FAILED " + e);
+                  }
+                }));
+    if (options.containsKey("many")) {
+      addAndRemove(Integer.parseInt(options.get("many")), reactors);
+    }
+    if (options.containsKey("hold")) {
+      Thread.sleep(Long.parseLong(options.get("hold")));
+      device.hold();
+      System.out.println("HOLDING");
+    }
+    served.awaitClose();
+    System.out.println("ENDED");
+  }
+
+  /** Adds and removes devices, and looks whether the process has kept something. */
+  private static void addAndRemove(int count, ReactorGroup reactors) throws IOException {
+    long before = 0;
+    for (int i = 0; i < count; i++) {
+      try (MemoryDevice device = new MemoryDevice(1 << 20);
+          UblkDevice served = UblkDevice.serve(device).reactors(reactors).queues(2).start()) {
+        if (!Files.exists(served.path())) {
+          System.out.println("LEAK " + served.path() + " is not there");
+        }
+      }
+      long now = entries("/proc/self/fd") + mappings();
+      if (i == 1) {
+        before = now; // by now all that is made once is made
+      } else if (i == count - 1 && now > before) {
+        System.out.println("LEAK of descriptors or mappings: " + before + " to " + now);
+      }
+    }
+    System.out.println("MANY " + count);
+  }
+
+  private static long entries(String folder) throws IOException {
+    try (Stream<Path> entries = Files.list(Path.of(folder))) {
+      return entries.count();
+    }
+  }
+
+  private static long mappings() throws IOException {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
+      return lines.filter(line -> line.contains("ublk")).count();
+    }
+  }
+
+  private static UblkDevice serve(
+      Map<String, String> options, BlockDevice device, ReactorGroup reactors) throws IOException {
+    UblkBuilder builder =
+        UblkDevice.serve(device)
+            .reactors(reactors)
+            .queues(Integer.parseInt(options.getOrDefault("queues", "2")))
+            .depth(Integer.parseInt(options.getOrDefault("depth", "64")))
+            .readOnly(options.containsKey("readonly"))
+            .recoverable(options.containsKey("recover"));
+    if (options.containsKey("id")) {
+      builder.id(Integer.parseInt(options.get("id")));
+    }
+    return options.containsKey("recover") ? builder.recover() : builder.start();
+  }
+
+  private static BlockDevice storage(Map<String, String> options) throws IOException {
+    long size = Long.parseLong(options.getOrDefault("size", "268435456"));
+    String file = options.get("file");
+    if (file == null) {
+      return new MemoryDevice(size);
+    }
+    Path path = Path.of(file);
+    RawFileOptions raw = RawFileOptions.DEFAULT;
+    return Files.exists(path)
+        ? RawFileDevice.open(path, raw)
+        : RawFileDevice.create(path, size, raw);
+  }
+}

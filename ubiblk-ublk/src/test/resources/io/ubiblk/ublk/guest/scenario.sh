@@ -1,0 +1,124 @@
+# Tries a ublk device the way a machine uses it. Each part says with an @ what it has seen.
+cd /tmp
+kills=@KILLS@
+device=/dev/ublkb0
+pid=
+
+die() {
+    echo "@failed: $*"
+    tail -n 20 /tmp/server.log /tmp/fio.log 2>/dev/null
+    dmesg | tail -n 10
+    exit 1
+}
+
+# Waits for a line in the server's log.
+await() {
+    tries=0
+    until grep -q "$1" server.log; do
+        tries=$((tries + 1))
+        [ $tries -lt 1800 ] || die "the server does not say $1"
+        kill -0 $pid 2>/dev/null || grep -q "$1" server.log || die "the server has ended before it said $1"
+        sleep 0.1
+    done
+}
+
+serve() {
+    : >server.log
+    @JAVA@ -XX:+UseSerialGC -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED -cp @CLASSPATH@ \
+        io.ubiblk.ublk.guest.ServerMain "$@" >server.log 2>&1 &
+    pid=$!
+    await READY
+}
+
+close() {
+    kill $pid
+    await CLOSED
+    wait $pid
+    [ ! -e $device ] || die "the device is there after its server has closed it"
+}
+
+[ -c /dev/ublk-control ] || die "the driver is not there"
+
+serve file=/run/disk size=134217728 queues=2
+[ "$(ls /sys/block/ublkb0/mq | wc -l)" = 2 ] || die "not two queues"
+mkfs.ext4 -q $device || die mkfs
+mount $device /mnt || die mount
+dd if=/dev/urandom of=/mnt/junk bs=1M count=48 conv=fsync 2>/dev/null || die dd
+before=$(stat -c %b /run/disk)
+rm /mnt/junk
+sync
+fstrim /mnt || die fstrim
+after=$(stat -c %b /run/disk)
+[ $((before - after)) -gt 80000 ] || die "fstrim has freed $((before - after)) sectors"
+umount /mnt || die umount
+e2fsck -f -n $device >/dev/null 2>&1 || die "the file system is damaged"
+echo "@filesystem"
+
+fio --name=verify --filename=$device --direct=1 --rw=randwrite --bs=4k-64k --ioengine=libaio --iodepth=32 --numjobs=2 \
+    --size=32m --offset_increment=32m --verify=crc32c --output=fio.log || die "fio has found a difference"
+echo "@verified"
+close
+
+serve memory=1 size=67108864 fault=1048576:4096:5
+dd if=$device of=/dev/null bs=4096 skip=256 count=1 iflag=direct 2>error && die "a read that fails has succeeded"
+grep -q "Input/output error" error || die "$(cat error)"
+dd if=/dev/zero of=$device bs=4096 seek=255 count=1 oflag=direct 2>error || die "$(cat error)"
+close
+serve memory=1 size=67108864 fault=1048576:4096:28
+dd if=/dev/zero of=$device bs=4096 seek=256 count=1 oflag=direct 2>error && die "a write that fails has succeeded"
+grep -q "No space left on device" error || die "$(cat error)"
+echo "@errors"
+
+mkfs.ext4 -q -E nodiscard $device || die mkfs
+mount $device /mnt || die mount
+(while dd if=/dev/zero of=/mnt/file bs=64k count=64 conv=fsync 2>/dev/null; do :; done) &
+load=$!
+sleep 1
+close
+wait $load
+umount /mnt || die umount
+echo "@stopped while busy"
+
+serve memory=1 size=67108864 hold=500
+await HOLDING
+dd if=$device of=/dev/null bs=4096 count=1 iflag=direct 2>/dev/null &
+load=$!
+sleep 0.5
+close
+wait $load && die "a read that was cancelled has succeeded"
+echo "@stopped while waiting"
+
+serve memory=1 size=1048576 many=20
+await "MANY 20"
+grep -q "LEAK" server.log && die "$(grep LEAK server.log)"
+close
+ls /dev/ublkb* 2>/dev/null && die "devices are left"
+echo "@many"
+
+serve file=/run/disk queues=2 id=0 recover=1
+(fio --name=verify --filename=$device --direct=1 --rw=randwrite --bs=4k --ioengine=libaio --iodepth=32 --size=96m \
+    --loops=1000000 --verify=crc32c --verify_backlog=2000 --output=fio.log; echo $? >fio.status) &
+load=$!
+kill=0
+while [ $kill -lt $kills ]; do
+    kill=$((kill + 1))
+    sleep 1
+    kill -9 $pid
+    wait $pid
+    written=$(awk '{print $5}' /sys/block/ublkb0/stat)
+    serve file=/run/disk queues=2 id=0 recover=1
+    tries=0
+    until [ "$(awk '{print $5}' /sys/block/ublkb0/stat)" -gt "$written" ]; do
+        tries=$((tries + 1))
+        [ ! -e fio.status ] || die "fio has ended with status $(cat fio.status)"
+        [ $tries -lt 1800 ] || die "no request is answered after recovery $kill"
+        sleep 0.1
+    done
+done
+pkill -INT -x fio
+wait $load
+grep -q -i "verify.*fail\|bad magic\|bad header" fio.log && die "fio has found a difference"
+[ "$(cat fio.status)" = 0 ] || [ "$(cat fio.status)" = 128 ] || die "fio has ended with status $(cat fio.status)"
+close
+echo "@recovered"
+exit 0
