@@ -21,7 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Changes of sectors on storage whose blocks are larger. */
 class BlockGateTest {
 
-  private static final int EAGAIN = -11;
   private static final int SIZE = 1 << 16;
   private static final int CHANGES = 500;
 
@@ -30,7 +29,7 @@ class BlockGateTest {
 
   private long outcome(boolean write, long offset, long length) {
     // The kernel takes nothing for now from the first block, if the test says so.
-    return stalled && offset < 4096 ? EAGAIN : length;
+    return stalled && offset < 4096 ? ScriptedPort.Script.LATER : length;
   }
 
   private RawFileDevice open() throws Exception {

@@ -14,6 +14,9 @@ final class ScriptedPort implements IoPort {
   /** What becomes of an operation. */
   interface Script {
 
+    /** The operation is put off: the script is asked again in the next turn. */
+    long LATER = Long.MIN_VALUE;
+
     /** Returns how many bytes of a transfer to perform, or a result of 0 or less to report. */
     long transfer(boolean write, long offset, long length);
 
@@ -44,6 +47,8 @@ final class ScriptedPort implements IoPort {
     long allowed = script.transfer(false, offset, length);
     if (allowed > 0) {
       port.read(slot, file, offset, list, position, Math.min(allowed, length));
+    } else if (allowed == Script.LATER) {
+      reactor.execute(() -> read(slot, file, offset, list, position, length));
     } else {
       report(slot, allowed);
     }
@@ -62,6 +67,8 @@ final class ScriptedPort implements IoPort {
     long allowed = script.transfer(true, offset, length);
     if (allowed > 0) {
       port.write(slot, file, offset, list, position, Math.min(allowed, length), flags);
+    } else if (allowed == Script.LATER) {
+      reactor.execute(() -> write(slot, file, offset, list, position, length, flags));
     } else {
       report(slot, allowed);
     }
