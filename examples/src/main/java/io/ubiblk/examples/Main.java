@@ -35,6 +35,9 @@ public final class Main {
   /** The warm-up from which the script makes the cache of loaded classes. */
   private static final String TRAINING = "training";
 
+  /** The same for a release. */
+  private static final String REHEARSAL = "rehearsal";
+
   private static final Map<String, Supplier<Runner>> RUNNERS = runners();
 
   private Main() {}
@@ -63,19 +66,27 @@ public final class Main {
     termination.exit(start(termination, args));
   }
 
-  private static int start(Termination termination, String... args) {
+  /** Runs what a command line says and returns the exit status. */
+  static int start(Termination termination, String... args) {
     if (args.length == 0 || args[0].equals("--help")) {
       System.out.print(list());
       return 0;
     }
-    Supplier<Runner> supplier =
-        args[0].equals(TRAINING) ? TrainingRunner::new : RUNNERS.get(args[0]);
+    Supplier<Runner> supplier = find(args[0]);
     if (supplier == null) {
       System.err.println("examples/run: unknown runner '" + args[0] + "', expected one of these:");
       System.err.print(list());
       return BAD_USAGE;
     }
     return start(supplier.get(), termination, Arrays.copyOfRange(args, 1, args.length));
+  }
+
+  private static @Nullable Supplier<Runner> find(String name) {
+    return switch (name) {
+      case TRAINING -> TrainingRunner::new;
+      case REHEARSAL -> RehearsalRunner::new;
+      default -> RUNNERS.get(name);
+    };
   }
 
   private static int start(Runner runner, Termination termination, String... args) {

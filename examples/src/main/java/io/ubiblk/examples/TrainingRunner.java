@@ -60,16 +60,23 @@ final class TrainingRunner implements Runner {
   }
 
   private static void use(Path socket, Termination end) {
+    try {
+      exercise(socket);
+    } catch (IOException | InterruptedException e) {
+      System.err.println("training: " + e.getMessage());
+    } finally {
+      end.request();
+    }
+  }
+
+  /** Reads, writes and flushes a disk of at least 800 KiB as a virtual machine would. */
+  static void exercise(Path socket) throws IOException, InterruptedException {
     try (VhostBlkClient client = VhostBlkClient.connect(socket)) {
       for (int i = 0; i < ROUNDS; i++) {
         client.queue(0).read((long) i * SECTORS, BLOCK);
         client.queue(0).write((long) i * SECTORS, new byte[BLOCK]);
       }
       client.queue(0).flush();
-    } catch (IOException | InterruptedException e) {
-      System.err.println("training: " + e.getMessage());
-    } finally {
-      end.request();
     }
   }
 }

@@ -20,9 +20,13 @@ public final class Release {
    * @return two lines, without a line end
    */
   public static String describe(String title) {
+    // On the class path the jar's manifest knows it, on the module path the module.
     String own =
-        Optional.ofNullable(Main.class.getModule().getDescriptor())
-            .flatMap(ModuleDescriptor::rawVersion)
+        Optional.ofNullable(Main.class.getPackage().getImplementationVersion())
+            .or(
+                () ->
+                    Optional.ofNullable(Main.class.getModule().getDescriptor())
+                        .flatMap(ModuleDescriptor::rawVersion))
             .orElse("of unknown version");
     return title + " " + COMPATIBLE + "\nubiblk for Java " + own;
   }
