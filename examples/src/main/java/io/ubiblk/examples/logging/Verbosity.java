@@ -13,12 +13,12 @@ import org.slf4j.event.Level;
  */
 public final class Verbosity implements LogLevel {
 
-  /** The level of the whole process. */
-  public static final Verbosity PROCESS = new Verbosity(System::getenv);
-
   private static final int OFF = LEVELS.indexOf("off");
   private static final String USUAL = "warn";
   private static final List<String> VARIABLES = List.of("UBIBLK_LOG", "RUST_LOG");
+
+  /** The level of the whole process. */
+  public static final Verbosity PROCESS = new Verbosity(System::getenv);
 
   private final boolean given;
   private volatile int level;
