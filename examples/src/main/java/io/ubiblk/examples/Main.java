@@ -63,7 +63,13 @@ public final class Main {
   public static void main(String[] args) {
     Termination termination = new Termination();
     termination.listenToSignals();
-    termination.exit(start(termination, args));
+    int status = FAILURE;
+    try {
+      status = start(termination, args);
+    } finally {
+      // In any case: the handler of signals would wait for it for ever.
+      termination.exit(status);
+    }
   }
 
   /** Runs what a command line says and returns the exit status. */
