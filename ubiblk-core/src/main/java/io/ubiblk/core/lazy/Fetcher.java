@@ -153,6 +153,7 @@ final class Fetcher {
     } else {
       work.phase = StripeWork.Phase.WRITING;
       work.written = 0;
+      work.flushEpoch = coordinator.flushEpoch();
       coordinator.bytesArrived(work, buffer);
       write(work, buffer);
     }
@@ -190,6 +191,9 @@ final class Fetcher {
     } else if (map.start(stripe) + work.written
         < Math.min(map.start(stripe + 1), coordinator.diskSize())) {
       write(work, buffer);
+    } else if (coordinator.isInDoubt(work.flushEpoch)) {
+      // That flush may have lost what was written before it, and the next one will not say so.
+      failed(work, Status.EIO);
     } else {
       release(work);
       coordinator.fetchWritten(work);

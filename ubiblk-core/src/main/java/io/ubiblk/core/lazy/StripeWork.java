@@ -45,6 +45,9 @@ final class StripeWork {
   /** How much of it has been handed to the data device, in bytes. */
   long written;
 
+  /** The coordinator's count of failed flushes when the first byte was handed over. */
+  int flushEpoch;
+
   /** The request that replaces it. */
   @Nullable HeldChange claimant;
 
