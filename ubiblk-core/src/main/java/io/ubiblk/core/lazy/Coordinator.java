@@ -208,10 +208,8 @@ final class Coordinator {
 
   private void prepareUnready(HeldChange change, int stripe, boolean covered) {
     StripeWork work = works.get(stripe);
-    boolean free =
-        work == null
-            || work.phase == StripeWork.Phase.QUEUED
-            || work.phase == StripeWork.Phase.DELAYED;
+    // Not what another change waits for: the two might wait for each other's claims for ever.
+    boolean free = work == null || work.isFree();
     if (covered && free) {
       StripeWork claimed = work == null ? begin(stripe) : work;
       claimed.phase = StripeWork.Phase.CLAIMED;

@@ -61,6 +61,11 @@ final class StripeWork {
     this.stripe = stripe;
   }
 
+  /** Whether a request may claim it: nothing is under way, and no change counts on the source. */
+  boolean isFree() {
+    return changers.isEmpty() && (phase == Phase.QUEUED || phase == Phase.DELAYED);
+  }
+
   boolean isWanted() {
     return !readers.isEmpty() || !changers.isEmpty();
   }

@@ -221,6 +221,26 @@ class LazyFailureTest {
   }
 
   @Test
+  void overlappingWritesOfAStripeThatIsTriedAgainDoNotWaitForEachOther() throws Exception {
+    LazyOptions options = LazyOptions.DEFAULT.withRetries(4, 10_000 * MILLISECOND);
+    try (LazyStack stack = simulated(options)) {
+      ChannelDriver channel = stack.channel(8);
+      long half = STRIPE / 2;
+      stack.source.failNext(71, 1);
+      IoRequest first =
+          channel.issue(
+              IoRequest.write(4L * STRIPE + half, stack.pattern(4L * STRIPE, 3 * half, 1)));
+      channel.submit();
+      stack.driver.until(() -> stack.source.reads(4) == 1, () -> "the first attempt");
+      IoRequest second =
+          channel.issue(IoRequest.write(4L * STRIPE, stack.pattern(4L * STRIPE, 3 * half, 2)));
+      channel.submit();
+      assertEquals(Status.OK, channel.await(first));
+      assertEquals(Status.OK, channel.await(second));
+    }
+  }
+
+  @Test
   void replacementOfAStripeThatFailsLeavesItToTheSource() throws Exception {
     try (LazyStack stack = simulated(LazyOptions.DEFAULT)) {
       ChannelDriver channel = stack.channel(8);
