@@ -53,6 +53,8 @@ final class Coordinator {
   /** Counts the flushes that have failed, ours and others. Home thread. */
   private int flushEpoch;
 
+  private int flushStatus = Status.OK;
+
   private boolean sourceDropped;
   private BlockDeviceException.@Nullable Failed broken;
   private volatile long diskSize;
@@ -249,7 +251,7 @@ final class Coordinator {
   /** A change has been made to the data device, or not; commits the stripes that it replaced. */
   void changed(HeldChange change, int status) {
     // A flush that failed meanwhile may have lost the data, and the next one will not say so.
-    int outcome = status == Status.OK && isInDoubt(change.flushEpoch) ? Status.EIO : status;
+    int outcome = status == Status.OK ? doubt(change.flushEpoch) : status;
     if (outcome != Status.OK) {
       dropClaims(change);
       change.resolve(outcome);
@@ -400,19 +402,24 @@ final class Coordinator {
 
   // ---- Flushes that failed.
 
-  /** To be kept when a write is begun; {@link #isInDoubt} tells of it when it has ended. */
+  /** To be kept when a write is begun; {@link #doubt} wants it when the write has ended. */
   int flushEpoch() {
     return flushEpoch;
   }
 
-  /** Whether a flush has failed since then. */
-  boolean isInDoubt(int epoch) {
-    return epoch != flushEpoch;
+  /** Status of a flush that has failed since then; OK if none has. */
+  int doubt(int epoch) {
+    return epoch == flushEpoch ? Status.OK : flushStatus;
+  }
+
+  private void distrustUnended(int status) {
+    flushEpoch++;
+    flushStatus = status;
   }
 
   /** A flush of the disk's user has failed: what it may have lost is not to be relied on. */
   void flushFailed(int status) {
-    flushEpoch++;
+    distrustUnended(status);
     committer.distrust(status);
     fetcher.pump();
   }
@@ -420,7 +427,7 @@ final class Coordinator {
   /** A flush of ours has failed: the next one of the disk's user must not succeed. */
   @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
   void lost(int status) {
-    flushEpoch++;
+    distrustUnended(status);
     lossStatus = status;
     losses++;
   }

@@ -191,9 +191,9 @@ final class Fetcher {
     } else if (map.start(stripe) + work.written
         < Math.min(map.start(stripe + 1), coordinator.diskSize())) {
       write(work, buffer);
-    } else if (coordinator.isInDoubt(work.flushEpoch)) {
+    } else if (coordinator.doubt(work.flushEpoch) != Status.OK) {
       // That flush may have lost what was written before it, and the next one will not say so.
-      failed(work, Status.EIO);
+      failed(work, coordinator.doubt(work.flushEpoch));
     } else {
       release(work);
       coordinator.fetchWritten(work);

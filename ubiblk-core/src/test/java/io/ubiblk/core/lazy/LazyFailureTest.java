@@ -256,8 +256,7 @@ class LazyFailureTest {
 
   @Test
   void closingAbandonsFetchesThatAreUnderWay() throws Exception {
-    try (LazyStack stack =
-        LazyStack.onThreads(SIZE, IMAGE, LazyOptions.DEFAULT.withAutofetch(true))) {
+    try (LazyStack stack = LazyStack.onThreads(SIZE, IMAGE, LazyOptions.DEFAULT)) {
       stack.source.hold();
       ChannelDriver channel = stack.channel(8);
       IoRequest read = channel.issue(IoRequest.read(0, stack.memory(STRIPE)));
