@@ -54,6 +54,9 @@ final class FileRequest {
   /** Whether the buffer is being filled with what surrounds the data to be written. */
   boolean readsSurroundings;
 
+  /** The next one of the flushes that share an outcome. */
+  @Nullable FileRequest nextFlush;
+
   private int retries;
 
   /** Whether the gate has not let the request through yet, as far as the channel knows. */

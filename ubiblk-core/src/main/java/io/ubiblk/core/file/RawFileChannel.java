@@ -33,6 +33,7 @@ final class RawFileChannel implements BlockChannel {
   private final FileAlignment alignment;
   private final Transfer transfer;
   private final Zeroing zeroing;
+  private final Flushes flushes;
   private final FileRequest[] requests;
   private final int[] free;
   private int freeCount;
@@ -68,6 +69,8 @@ final class RawFileChannel implements BlockChannel {
     this.freeCount = depth;
     this.deferred = new DeferredCompletions(reactor, completions, 16);
     this.resume = reactor.task(this::resume);
+    boolean flushable = device.isWritable() && !device.writesThrough();
+    this.flushes = new Flushes(this, port, device.file(), flushable);
   }
 
   FileAlignment alignment() {
@@ -120,7 +123,7 @@ final class RawFileChannel implements BlockChannel {
     if (request == null) {
       return false;
     }
-    port.sync(request.slot, request.file);
+    flushes.begin(request);
     return true;
   }
 
@@ -259,7 +262,8 @@ final class RawFileChannel implements BlockChannel {
     switch (request.operation) {
       case READ, WRITE -> transfer.completed(request, result);
       case DISCARD, WRITE_ZEROES -> zeroing.completed(request, result);
-      case FLUSH, PREFETCH -> finish(request, Status.OK);
+      case FLUSH -> flushes.ended(Status.OK);
+      case PREFETCH -> finish(request, Status.OK);
     }
   }
 
@@ -267,6 +271,8 @@ final class RawFileChannel implements BlockChannel {
     if ((errno == Errno.EAGAIN || errno == Errno.EINTR) && request.mayRetry()) {
       toRetry.add(request);
       resume.schedule();
+    } else if (request.operation == Operation.FLUSH) {
+      flushes.ended(errno);
     } else if (errno == Errno.EINVAL && request.plain && transfers(request)) {
       // The file wants more alignment than it said, or does not take direct I/O here.
       boolean wentAround = request.file != device.file();
@@ -287,7 +293,9 @@ final class RawFileChannel implements BlockChannel {
   }
 
   private void retry(FileRequest request) {
-    if (request.operation == Operation.FLUSH || request.syncing) {
+    if (request.operation == Operation.FLUSH) {
+      flushes.issue(request);
+    } else if (request.syncing) {
       port.sync(request.slot, request.file);
     } else if (transfers(request)) {
       transfer.retry(request);
@@ -369,6 +377,7 @@ final class RawFileChannel implements BlockChannel {
     if (!closed) {
       closed = true;
       port.close();
+      flushes.close();
       bounces.close();
       device.channels().closed();
     }

@@ -42,8 +42,18 @@ final class Coordinator {
   private final SourceHolder source;
   private final Map<Integer, StripeWork> works = new HashMap<>();
 
-  /** Status of a flush of ours that failed and that no flush of the disk has reported yet. */
-  private final AtomicInteger loss = new AtomicInteger();
+  /** How many flushes of ours have failed. Every channel tells its user once. */
+  private volatile int losses;
+
+  private volatile int lossStatus = Status.OK;
+
+  /** How many of them some channel has told of: channels that are opened later need not. */
+  private final AtomicInteger lossesTold = new AtomicInteger();
+
+  /** Counts the flushes that have failed, ours and others. Home thread. */
+  private int flushEpoch;
+
+  private int flushStatus = Status.OK;
 
   private boolean sourceDropped;
   private BlockDeviceException.@Nullable Failed broken;
@@ -200,10 +210,8 @@ final class Coordinator {
 
   private void prepareUnready(HeldChange change, int stripe, boolean covered) {
     StripeWork work = works.get(stripe);
-    boolean free =
-        work == null
-            || work.phase == StripeWork.Phase.QUEUED
-            || work.phase == StripeWork.Phase.DELAYED;
+    // Not what another change waits for: the two might wait for each other's claims for ever.
+    boolean free = work == null || work.isFree();
     if (covered && free) {
       StripeWork claimed = work == null ? begin(stripe) : work;
       claimed.phase = StripeWork.Phase.CLAIMED;
@@ -224,6 +232,7 @@ final class Coordinator {
   /** One thing that a change waits for is there. */
   void arrived(HeldChange change) {
     if (change.asking && --change.missing == 0) {
+      change.flushEpoch = flushEpoch;
       change.resolve(change.error);
       if (change.error != Status.OK) {
         dropClaims(change);
@@ -241,9 +250,11 @@ final class Coordinator {
 
   /** A change has been made to the data device, or not; commits the stripes that it replaced. */
   void changed(HeldChange change, int status) {
-    if (status != Status.OK) {
+    // A flush that failed meanwhile may have lost the data, and the next one will not say so.
+    int outcome = status == Status.OK ? doubt(change.flushEpoch) : status;
+    if (outcome != Status.OK) {
       dropClaims(change);
-      change.resolve(status);
+      change.resolve(outcome);
       return;
     }
     change.error = Status.OK;
@@ -391,20 +402,54 @@ final class Coordinator {
 
   // ---- Flushes that failed.
 
+  /** To be kept when a write is begun; {@link #doubt} wants it when the write has ended. */
+  int flushEpoch() {
+    return flushEpoch;
+  }
+
+  /** Status of a flush that has failed since then; OK if none has. */
+  int doubt(int epoch) {
+    return epoch == flushEpoch ? Status.OK : flushStatus;
+  }
+
+  private void distrustUnended(int status) {
+    flushEpoch++;
+    flushStatus = status;
+  }
+
   /** A flush of the disk's user has failed: what it may have lost is not to be relied on. */
   void flushFailed(int status) {
+    distrustUnended(status);
     committer.distrust(status);
     fetcher.pump();
   }
 
   /** A flush of ours has failed: the next one of the disk's user must not succeed. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
   void lost(int status) {
-    loss.set(status);
+    distrustUnended(status);
+    lossStatus = status;
+    losses++;
   }
 
-  /** The status to give a flush that has succeeded. Any thread. */
-  int takeLoss() {
-    return loss.get() == Status.OK ? Status.OK : loss.getAndSet(Status.OK);
+  /** How many flushes of ours have failed. Any thread. */
+  int losses() {
+    return losses;
+  }
+
+  /** Status of the last one of them. Any thread. */
+  int lossStatus() {
+    return lossStatus;
+  }
+
+  /** How many of them users know of. Any thread. */
+  int lossesTold() {
+    return lossesTold.get();
+  }
+
+  /** A user has been told of so many. Any thread. */
+  void lossesTold(int count) {
+    lossesTold.accumulateAndGet(count, Math::max);
   }
 
   // ---- The disk as a whole.

@@ -154,6 +154,7 @@ final class Fetcher {
     } else {
       work.phase = StripeWork.Phase.WRITING;
       work.written = 0;
+      work.flushEpoch = coordinator.flushEpoch();
       coordinator.bytesArrived(work, buffer);
       write(work, buffer);
     }
@@ -191,6 +192,9 @@ final class Fetcher {
     } else if (map.start(stripe) + work.written
         < Math.min(map.start(stripe + 1), coordinator.diskSize())) {
       write(work, buffer);
+    } else if (coordinator.doubt(work.flushEpoch) != Status.OK) {
+      // That flush may have lost what was written before it, and the next one will not say so.
+      failed(work, coordinator.doubt(work.flushEpoch));
     } else {
       release(work);
       coordinator.fetchWritten(work);

@@ -34,6 +34,9 @@ final class HeldChange extends HeldRequest {
   /** How many things are missing before the coordinator can answer. */
   int missing;
 
+  /** The coordinator's count of failed flushes when it last answered. */
+  int flushEpoch;
+
   /** What went wrong, if anything. */
   int error;
 

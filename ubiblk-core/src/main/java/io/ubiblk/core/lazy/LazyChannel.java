@@ -48,6 +48,7 @@ final class LazyChannel implements BlockChannel {
   private boolean imageRefused;
   private boolean imageClosing;
   private boolean inCall;
+  private int losses;
   private boolean closing;
   private boolean layersClosing;
 
@@ -55,6 +56,7 @@ final class LazyChannel implements BlockChannel {
       throws IOException {
     this.device = device;
     this.map = device.map();
+    this.losses = device.coordinator().lossesTold();
     this.tracked = device.options().trackWritten();
     this.reactor = reactor;
     this.completions = completions;
@@ -283,15 +285,22 @@ final class LazyChannel implements BlockChannel {
 
   /**
    * Takes the outcome of a flush. One that failed, here or in the course of fetching, concerns both
-   * sides: no later flush makes up for it.
+   * sides: no later flush makes up for it. Every channel tells of it, because its flushes cover
+   * what others wrote.
    */
   private void flushed(long tag, int status) {
-    if (status != Status.OK) {
-      device.coordinator().execute(() -> device.coordinator().flushFailed(status));
-      completions.completed(tag, status);
-    } else {
-      completions.completed(tag, device.coordinator().takeLoss());
+    Coordinator coordinator = device.coordinator();
+    int outcome = status;
+    int now = coordinator.losses();
+    if (now != losses) {
+      losses = now;
+      coordinator.lossesTold(now);
+      outcome = status == Status.OK ? coordinator.lossStatus() : status;
     }
+    if (status != Status.OK) {
+      coordinator.execute(() -> coordinator.flushFailed(status));
+    }
+    completions.completed(tag, outcome);
   }
 
   private @Nullable BlockChannel openImage() {

@@ -45,6 +45,9 @@ final class StripeWork {
   /** How much of it has been handed to the data device, in bytes. */
   long written;
 
+  /** The coordinator's count of failed flushes when the first byte was handed over. */
+  int flushEpoch;
+
   /** The request that replaces it. */
   @Nullable HeldChange claimant;
 
@@ -56,6 +59,11 @@ final class StripeWork {
 
   StripeWork(int stripe) {
     this.stripe = stripe;
+  }
+
+  /** Whether a request may claim it: nothing is under way, and no change counts on the source. */
+  boolean isFree() {
+    return changers.isEmpty() && (phase == Phase.QUEUED || phase == Phase.DELAYED);
   }
 
   boolean isWanted() {

@@ -67,13 +67,40 @@ public final class OpenFile implements AutoCloseable {
    * @throws BlockDeviceException.Io if the kernel refuses
    */
   public static OpenFile open(Path path, int flags) throws BlockDeviceException.Io {
+    long fd = descriptor(path.toString(), flags);
+    if (fd < 0) {
+      throw Errno.exception("open", path, fd);
+    }
+    return new OpenFile(path, (int) fd);
+  }
+
+  /**
+   * Opens the same file again: another open file of the kernel's, which has no part in the lock of
+   * this one, and which is told of failed writebacks on its own.
+   *
+   * @param flags {@link #READ_ONLY} or {@link #READ_WRITE}, and any of the other open flags
+   * @return the file, opened once more
+   * @throws BlockDeviceException.Io if the kernel refuses, or the file cannot be found any more
+   */
+  public OpenFile reopen(int flags) throws BlockDeviceException.Io {
+    // The path may have become another file's.
+    long again = descriptor("/proc/self/fd/" + fd, flags);
+    OpenFile file = again < 0 ? open(path, flags) : new OpenFile(path, (int) again);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment name = arena.allocateFrom(path.toString());
-      long fd = Syscall.call(Abi.OPENAT, AT_FDCWD, name.address(), flags | O_CLOEXEC, 0600);
-      if (fd < 0) {
-        throw Errno.exception("open", path, fd);
+      if (!file.statx(arena).isSameFile(statx(arena))) {
+        throw Errno.exception("open again", path, -Errno.ENOENT);
       }
-      return new OpenFile(path, (int) fd);
+      return file;
+    } catch (BlockDeviceException.Io e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private static long descriptor(String path, int flags) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment name = arena.allocateFrom(path);
+      return Syscall.call(Abi.OPENAT, AT_FDCWD, name.address(), flags | O_CLOEXEC, 0600);
     }
   }
 
@@ -118,20 +145,7 @@ public final class OpenFile implements AutoCloseable {
    */
   public Properties properties() throws BlockDeviceException.Io {
     try (Arena arena = Arena.ofConfined()) {
-      Statx statx = Statx.allocate(arena);
-      MemorySegment empty = arena.allocateFrom("");
-      long result =
-          Syscall.call(
-              Abi.STATX,
-              fd,
-              empty.address(),
-              Statx.AT_EMPTY_PATH,
-              Statx.MASK,
-              statx.segment().address(),
-              0);
-      if (result < 0) {
-        throw Errno.exception("stat", path, result);
-      }
+      Statx statx = statx(arena);
       boolean block = statx.isBlockDevice();
       boolean aligned = statx.knowsDirectAlignment();
       return new Properties(
@@ -286,6 +300,16 @@ public final class OpenFile implements AutoCloseable {
   @Override
   public String toString() {
     return path.toString();
+  }
+
+  private Statx statx(Arena arena) throws BlockDeviceException.Io {
+    Statx statx = Statx.allocate(arena);
+    MemorySegment empty = arena.allocateFrom("");
+    long buffer = statx.segment().address();
+    check(
+        "stat",
+        Syscall.call(Abi.STATX, fd, empty.address(), Statx.AT_EMPTY_PATH, Statx.MASK, buffer, 0));
+    return statx;
   }
 
   private long deviceNumber(Arena arena, long request) throws BlockDeviceException.Io {

@@ -22,8 +22,11 @@ record Statx(MemorySegment segment) {
   private static final int STX_MASK = 0;
   private static final int STX_BLKSIZE = 4;
   private static final int STX_MODE = 28;
+  private static final int STX_INO = 32;
   private static final int STX_SIZE = 40;
   private static final int STX_BLOCKS = 48;
+  private static final int STX_DEV_MAJOR = 136;
+  private static final int STX_DEV_MINOR = 140;
   private static final int STX_DIO_MEM_ALIGN = 152;
   private static final int STX_DIO_OFFSET_ALIGN = 156;
 
@@ -46,6 +49,16 @@ record Statx(MemorySegment segment) {
 
   boolean isBlockDevice() {
     return type() == S_IFBLK;
+  }
+
+  /** Whether another structure speaks of the same file. */
+  boolean isSameFile(Statx other) {
+    return segment.get(ValueLayout.JAVA_LONG, STX_INO)
+            == other.segment.get(ValueLayout.JAVA_LONG, STX_INO)
+        && segment.get(ValueLayout.JAVA_INT, STX_DEV_MAJOR)
+            == other.segment.get(ValueLayout.JAVA_INT, STX_DEV_MAJOR)
+        && segment.get(ValueLayout.JAVA_INT, STX_DEV_MINOR)
+            == other.segment.get(ValueLayout.JAVA_INT, STX_DEV_MINOR);
   }
 
   long size() {

@@ -27,6 +27,9 @@ final class ScriptedPort implements IoPort {
     default int control(String operation) {
       return 0;
     }
+
+    /** Is told the file of each sync. */
+    default void synced(OpenFile file) {}
   }
 
   private final IoPort port;
@@ -76,6 +79,7 @@ final class ScriptedPort implements IoPort {
 
   @Override
   public void sync(int slot, OpenFile file) {
+    script.synced(file);
     int result = script.control("sync");
     if (result == 0) {
       port.sync(slot, file);

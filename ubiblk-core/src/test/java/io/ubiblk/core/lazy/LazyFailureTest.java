@@ -171,6 +171,76 @@ class LazyFailureTest {
   }
 
   @Test
+  void everyChannelTellsOfAFailedFlushInTheBackground() throws Exception {
+    try (LazyStack stack = simulated(LazyOptions.DEFAULT)) {
+      ChannelDriver one = stack.channel(8);
+      ChannelDriver other = stack.channel(8);
+      stack.dataDisk.failNextFlush(Status.EIO, true);
+      assertEquals(Status.OK, one.prefetch(0, STRIPE));
+      stack.awaitFetched(1);
+      assertEquals(Status.EIO, one.flush());
+      assertEquals(Status.EIO, other.flush());
+      assertEquals(Status.OK, one.flush());
+      assertEquals(Status.OK, other.flush());
+      assertEquals(Status.OK, stack.channel(8).flush());
+    }
+  }
+
+  @Test
+  void replacementIsInDoubtWhenAFlushFailsBeforeItsEndIsKnown() throws Exception {
+    try (LazyStack stack = simulated(LazyOptions.DEFAULT)) {
+      ChannelDriver channel = stack.channel(8);
+      stack.data.hold(Operation.WRITE);
+      IoRequest write = channel.issue(IoRequest.write(0, stack.pattern(0, STRIPE, 1)));
+      channel.submit();
+      stack.driver.settle();
+      stack.dataDisk.failNextFlush(Status.EIO, true);
+      assertEquals(Status.EIO, channel.flush());
+      stack.data.release();
+      assertEquals(Status.EIO, channel.await(write));
+      stack.driver.settle();
+      assertEquals(StripeHeader.HAS_SOURCE, stack.durableHeader(0));
+      stack.expectImage(channel, 0, STRIPE);
+    }
+  }
+
+  @Test
+  void fetchIsDoneAgainWhenAFlushFailsBeforeItsEndIsKnown() throws Exception {
+    try (LazyStack stack = simulated(LazyOptions.DEFAULT)) {
+      ChannelDriver channel = stack.channel(8);
+      stack.data.hold(Operation.WRITE);
+      assertEquals(Status.OK, channel.prefetch(0, STRIPE));
+      stack.driver.settle();
+      stack.dataDisk.failNextFlush(Status.EIO, true);
+      assertEquals(Status.EIO, channel.flush());
+      stack.data.release();
+      stack.awaitFetched(1);
+      assertEquals(2, stack.source.reads(0));
+      stack.expectDurableImage(0);
+    }
+  }
+
+  @Test
+  void overlappingWritesOfAStripeThatIsTriedAgainDoNotWaitForEachOther() throws Exception {
+    LazyOptions options = LazyOptions.DEFAULT.withRetries(4, 10_000 * MILLISECOND);
+    try (LazyStack stack = simulated(options)) {
+      ChannelDriver channel = stack.channel(8);
+      long half = STRIPE / 2;
+      stack.source.failNext(71, 1);
+      IoRequest first =
+          channel.issue(
+              IoRequest.write(4L * STRIPE + half, stack.pattern(4L * STRIPE, 3 * half, 1)));
+      channel.submit();
+      stack.driver.until(() -> stack.source.reads(4) == 1, () -> "the first attempt");
+      IoRequest second =
+          channel.issue(IoRequest.write(4L * STRIPE, stack.pattern(4L * STRIPE, 3 * half, 2)));
+      channel.submit();
+      assertEquals(Status.OK, channel.await(first));
+      assertEquals(Status.OK, channel.await(second));
+    }
+  }
+
+  @Test
   void replacementOfAStripeThatFailsLeavesItToTheSource() throws Exception {
     try (LazyStack stack = simulated(LazyOptions.DEFAULT)) {
       ChannelDriver channel = stack.channel(8);
@@ -186,8 +256,7 @@ class LazyFailureTest {
 
   @Test
   void closingAbandonsFetchesThatAreUnderWay() throws Exception {
-    try (LazyStack stack =
-        LazyStack.onThreads(SIZE, IMAGE, LazyOptions.DEFAULT.withAutofetch(true))) {
+    try (LazyStack stack = LazyStack.onThreads(SIZE, IMAGE, LazyOptions.DEFAULT)) {
       stack.source.hold();
       ChannelDriver channel = stack.channel(8);
       IoRequest read = channel.issue(IoRequest.read(0, stack.memory(STRIPE)));

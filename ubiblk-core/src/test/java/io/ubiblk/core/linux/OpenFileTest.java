@@ -246,4 +246,24 @@ class OpenFileTest {
       assertEquals(0, second.properties().size());
     }
   }
+
+  @Test
+  void reopenedFileIsTheSameFileWithoutItsLock() throws Exception {
+    try (OpenFile file = create("first")) {
+      file.lock(true);
+      Path moved = directory.resolve("moved");
+      Files.move(file.path(), moved);
+      Files.write(file.path(), new byte[7]);
+      try (OpenFile again = file.reopen(OpenFile.READ_WRITE)) {
+        assertThrows(BlockDeviceException.Busy.class, () -> again.lock(true));
+        write(again, 0, 3, 1);
+        assertEquals(0, again.syncData());
+      }
+      assertEquals(3, Files.size(moved));
+      // Closing the second one has not ended the lock of the first.
+      try (OpenFile other = OpenFile.open(moved, OpenFile.READ_WRITE)) {
+        assertThrows(BlockDeviceException.Busy.class, () -> other.lock(true));
+      }
+    }
+  }
 }

@@ -31,6 +31,12 @@ class StructuresTest {
     memory.set(INT, 152, 4); // stx_dio_mem_align
     memory.set(INT, 156, 512); // stx_dio_offset_align
     Statx statx = new Statx(memory);
+    for (int offset : new int[] {32, 36, 136, 140}) {
+      MemorySegment other = arena.allocate(Statx.SIZE, 8).copyFrom(memory);
+      assertTrue(statx.isSameFile(new Statx(other)));
+      other.set(ValueLayout.JAVA_INT, offset, 99);
+      assertFalse(statx.isSameFile(new Statx(other)));
+    }
     assertEquals(4096, statx.blockSize());
     assertTrue(statx.isRegularFile());
     assertFalse(statx.isBlockDevice());
