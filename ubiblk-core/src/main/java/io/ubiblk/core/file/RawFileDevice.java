@@ -11,6 +11,7 @@ import io.ubiblk.api.ExtentVisitor;
 import io.ubiblk.api.Geometry;
 import io.ubiblk.api.OpenChannels;
 import io.ubiblk.api.Reactor;
+import io.ubiblk.core.io.AfterFailure;
 import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.linux.Errno;
 import io.ubiblk.core.linux.OpenFile;
@@ -89,18 +90,25 @@ public final class RawFileDevice implements BlockDevice {
    * @param size size in bytes, a multiple of 512
    * @param options how to open it
    * @return the device
-   * @throws BlockDeviceException if the file exists or cannot be created
+   * @throws BlockDeviceException if the file exists or cannot be created; one that was created is
+   *     deleted if it cannot be used
    */
   public static RawFileDevice create(Path path, long size, RawFileOptions options)
       throws BlockDeviceException {
     Geometry.of(size);
     int flags = OpenFile.READ_WRITE | OpenFile.CREATE | OpenFile.EXCLUSIVE;
-    try (OpenFile created = OpenFile.open(path, flags)) {
-      created.truncate(size);
-      created.sync();
+    OpenFile created = OpenFile.open(path, flags);
+    try {
+      try (created) {
+        created.truncate(size);
+        created.sync();
+      }
+      OpenFile.syncDirectory(path.getParent());
+      return open(path, options);
+    } catch (BlockDeviceException | RuntimeException | Error e) {
+      AfterFailure.delete(e, path);
+      throw e;
     }
-    OpenFile.syncDirectory(path.getParent());
-    return open(path, options);
   }
 
   static RawFileDevice open(Path path, RawFileOptions options, @Nullable FileAlignment forced)
@@ -117,7 +125,7 @@ public final class RawFileDevice implements BlockDevice {
       file.lock(!options.readOnly());
       uncached = options.direct() || options.readOnly() ? null : openUncached(path, properties);
       return new RawFileDevice(file, uncached, options, properties, direct);
-    } catch (BlockDeviceException | RuntimeException e) {
+    } catch (BlockDeviceException | RuntimeException | Error e) {
       file.close();
       if (uncached != null) {
         uncached.close();
