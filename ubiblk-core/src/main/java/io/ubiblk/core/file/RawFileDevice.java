@@ -15,6 +15,9 @@ import io.ubiblk.core.io.AfterFailure;
 import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.linux.Errno;
 import io.ubiblk.core.linux.OpenFile;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Set;
@@ -220,8 +223,40 @@ public final class RawFileDevice implements BlockDevice {
     }
   }
 
+  /**
+   * Reads with a call that blocks, without a channel: not for a reactor's thread, and not for a
+   * virtual one, which would keep its carrier. An interruption is not noticed. {@link #close} waits
+   * for reads under way. Not for a file that was opened without the page cache.
+   *
+   * @param offset position in bytes
+   * @param dst native memory to fill to its end
+   * @throws BlockDeviceException.Closed if the device has been closed
+   * @throws IOException if the file ends before, or cannot be read
+   */
+  public void readNow(long offset, MemorySegment dst) throws IOException {
+    channels.opened(this);
+    // Counted as a channel that is on its way out: closing waits for it.
+    channels.closing();
+    try {
+      for (long done = 0; done < dst.byteSize(); ) {
+        long result = file.read(offset + done, dst.asSlice(done));
+        if (result == 0) {
+          throw new EOFException(
+              this + " ends at " + (offset + done) + ", expected " + geometry.size() + " bytes");
+        }
+        if (result < 0 && result != -Errno.EINTR) {
+          throw Errno.exception("read", file, result);
+        }
+        done += Math.max(0, result);
+      }
+    } finally {
+      channels.closed();
+    }
+  }
+
   @Override
   public void extents(long offset, long length, ExtentVisitor visitor) throws BlockDeviceException {
+    channels.requireOpen(this);
     geometry.requireInside(offset, length);
     long end = offset + length;
     for (long at = offset; at < end; ) {
@@ -268,6 +303,7 @@ public final class RawFileDevice implements BlockDevice {
 
   @Override
   public synchronized void resize(long size) throws BlockDeviceException {
+    requireOpen();
     Geometry present = geometry;
     if (size < present.size() || size % Geometry.SECTOR != 0) {
       throw new IllegalArgumentException(
@@ -279,7 +315,6 @@ public final class RawFileDevice implements BlockDevice {
     if (size == present.size()) {
       return;
     }
-    requireOpen();
     if (options.readOnly()) {
       throw new BlockDeviceException.Unsupported(this + " is read-only and cannot grow");
     }

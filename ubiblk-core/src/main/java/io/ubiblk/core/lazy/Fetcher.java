@@ -113,7 +113,7 @@ final class Fetcher {
     autofetch.stop();
     reading.forEach(Fetch::interrupt);
     // A source that does not notice an interruption notices that it is closed.
-    home.blocking().execute(source::close);
+    home.blocking().execute(source::closeEarly);
     finishStopping();
   }
 

@@ -71,10 +71,8 @@ public final class DeviceSource implements StripeSource {
 
   @Override
   public void close() throws IOException {
-    try {
+    try (device) {
       access.close();
-    } finally {
-      device.close();
     }
   }
 
