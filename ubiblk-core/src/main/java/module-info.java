@@ -13,7 +13,6 @@ module io.ubiblk.core {
   exports io.ubiblk.core;
   exports io.ubiblk.core.blocking;
   exports io.ubiblk.core.file;
-  exports io.ubiblk.core.json;
   exports io.ubiblk.core.layer;
   exports io.ubiblk.core.lazy;
   exports io.ubiblk.core.memory;
@@ -25,6 +24,8 @@ module io.ubiblk.core {
       io.ubiblk.nbd,
       io.ubiblk.ublk,
       io.ubiblk.vhost;
+  exports io.ubiblk.core.json to
+      io.ubiblk.config;
   exports io.ubiblk.core.linux to
       io.ubiblk.crypto,
       io.ubiblk.nbd,

@@ -28,12 +28,13 @@ package io.ubiblk.api;
  *
  * <p><b>Refusals.</b> A request that the device cannot serve completes with an error and touches
  * nothing: {@link Status#EINVAL} for a range that is negative, overflows, ends behind the device,
- * is not a multiple of the logical block size or is longer than the largest transfer; {@link
- * Status#EROFS} for a change to a device without {@link Capability#WRITE}; {@link
- * Status#EOPNOTSUPP} for what the capabilities do not list. A request of length zero inside the
- * device succeeds. Errors of the device come out as the errno that caused them, and the next
- * request is served as if nothing had happened. {@link Geometry#check} is the one place that
- * decides about ranges.
+ * is not a multiple of the logical block size or is longer than the largest transfer, and for flags
+ * that the operation does not know; {@link Status#EROFS} for a change to a device without {@link
+ * Capability#WRITE}; {@link Status#EOPNOTSUPP} for what the capabilities do not list. A request of
+ * length zero inside the device succeeds. Errors of the device come out as the errno that caused
+ * them, and the next request is served as if nothing had happened. {@link Geometry#check} is the
+ * one place that decides about ranges, {@link IoFlags#checkWrite} and {@link
+ * IoFlags#checkWriteZeroes} those that decide about flags.
  *
  * <p><b>Zero cost.</b> No method allocates in steady state, blocks or takes a lock.
  *

@@ -95,20 +95,23 @@ public interface BlockDevice extends AutoCloseable {
    * @param length length of the range in bytes; the range must lie inside the device
    * @param visitor called once for each extent on the calling thread, until it returns false
    * @throws IllegalArgumentException if the range does not lie inside the device
+   * @throws BlockDeviceException.Closed if the device has been closed
    * @throws IOException if the allocation cannot be read
    */
   void extents(long offset, long length, ExtentVisitor visitor) throws IOException;
 
   /**
-   * Grows the device to a size and tells the {@linkplain #addListener listeners}. I/O may go on
-   * meanwhile. May block, so it must not be called on a reactor's thread. A crash in the middle
-   * leaves a device that opens with either size. For a device whose storage is sized elsewhere (a
-   * block special file), the storage must have been grown before.
+   * Grows the device to a size and tells the {@linkplain #addListener listeners}. What is added
+   * reads as zeros unless the device says otherwise: that of an encrypted device is undefined. I/O
+   * may go on meanwhile. May block, so it must not be called on a reactor's thread. A crash in the
+   * middle leaves a device that opens with either size. For a device whose storage is sized
+   * elsewhere (a block special file), the storage must have been grown before.
    *
    * @param size the new size in bytes, not less than the present one, a multiple of the logical
    *     block size; the present size is accepted and changes nothing
    * @throws IllegalArgumentException if the size is smaller than the present one or misaligned
    * @throws BlockDeviceException.Unsupported if the device cannot grow
+   * @throws BlockDeviceException.Closed if the device has been closed, whatever the size
    * @throws IOException if growing fails; the device keeps its old size
    */
   void resize(long size) throws IOException;

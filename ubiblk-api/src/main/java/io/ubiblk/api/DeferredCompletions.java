@@ -55,9 +55,8 @@ public final class DeferredCompletions {
   }
 
   private void deliver() {
-    // Only what is there now: a handler that issues requests which complete at once must not keep
-    // the
-    // reactor from its other work.
+    // Only what is there now: a handler whose requests complete at once must not keep the reactor
+    // from its other work.
     try {
       for (int n = size; n > 0; n--) {
         long tag = tags[head];

@@ -25,4 +25,26 @@ public final class IoFlags {
   public static final int BYPASS_CACHE = 1 << 2;
 
   private IoFlags() {}
+
+  /**
+   * Decides whether the flags of a write are ones that a write may carry.
+   *
+   * @param flags the flags
+   * @return {@link Status#OK}, or {@link Status#EINVAL} if there is any but {@link #FUA} and {@link
+   *     #BYPASS_CACHE}
+   */
+  public static int checkWrite(int flags) {
+    return (flags & ~(FUA | BYPASS_CACHE)) == 0 ? Status.OK : Status.EINVAL;
+  }
+
+  /**
+   * Decides whether the flags of a write-zeroes request are ones that it may carry.
+   *
+   * @param flags the flags
+   * @return {@link Status#OK}, or {@link Status#EINVAL} if there is any but {@link #FUA} and {@link
+   *     #NO_UNMAP}
+   */
+  public static int checkWriteZeroes(int flags) {
+    return (flags & ~(FUA | NO_UNMAP)) == 0 ? Status.OK : Status.EINVAL;
+  }
 }

@@ -21,9 +21,7 @@ public final class OpenChannels {
    * @throws BlockDeviceException.Closed if the device has been closed
    */
   public synchronized void opened(BlockDevice device) throws BlockDeviceException.Closed {
-    if (closed) {
-      throw new BlockDeviceException.Closed(device + " has been closed");
-    }
+    requireOpen(device);
     open++;
   }
 
@@ -40,8 +38,20 @@ public final class OpenChannels {
   }
 
   /**
-   * Closes the device for new channels and waits for those that are closing. Must not be called on
-   * a reactor's thread.
+   * Refuses a call that makes no sense once the device has been closed.
+   *
+   * @param device the device, for the message
+   * @throws BlockDeviceException.Closed if the device has been closed
+   */
+  public synchronized void requireOpen(BlockDevice device) throws BlockDeviceException.Closed {
+    if (closed) {
+      throw new BlockDeviceException.Closed(device + " has been closed");
+    }
+  }
+
+  /**
+   * Closes the device for new channels and waits for those that are closing, also if somebody else
+   * has called before and waits, too. Must not be called on a reactor's thread.
    *
    * @param device the device, for the message
    * @return whether this was the first call
@@ -49,10 +59,8 @@ public final class OpenChannels {
    *     open
    */
   public synchronized boolean close(BlockDevice device) {
-    if (closed) {
-      return false;
-    }
-    if (open > 0) {
+    boolean first = !closed;
+    if (first && open > 0) {
       throw new IllegalStateException(device + " has " + open + " open channels, expected none");
     }
     closed = true;
@@ -67,6 +75,6 @@ public final class OpenChannels {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-    return true;
+    return first;
   }
 }

@@ -71,9 +71,11 @@ public interface StripeSource extends AutoCloseable {
   }
 
   /**
-   * Returns the content as a device, if the source is one underneath. The disk then reads through
-   * the device's channels, without a thread or a copy in between. The device is read-only for the
-   * disk and remains the source's to close. Where the device ends, the content does.
+   * Returns the content as a device, if the source is one underneath. A disk that does not copy
+   * what is read answers reads of what it does not have through the device's channels, without a
+   * thread or a copy in between; what it brings to itself it fetches with {@link #read} all the
+   * same. The device is read-only for the disk and remains the source's to close. Where the device
+   * ends, the content does.
    *
    * @return the device, or empty
    */

@@ -37,6 +37,20 @@ class OpenChannelsTest {
   }
 
   @Test
+  void whoeverClosesAgainWaitsToo() throws Exception {
+    channels.opened(device);
+    channels.closing();
+    FutureTask<Boolean> first = new FutureTask<>(() -> channels.close(device));
+    Thread closer = Thread.ofPlatform().start(first);
+    assertFalse(closer.join(Duration.ofMillis(20)));
+    FutureTask<Boolean> second = new FutureTask<>(() -> channels.close(device));
+    assertFalse(Thread.ofPlatform().start(second).join(Duration.ofMillis(20)));
+    channels.closed();
+    assertTrue(first.get() ^ second.get(), "one of them is the first");
+    assertThrows(BlockDeviceException.Closed.class, () -> channels.requireOpen(device));
+  }
+
+  @Test
   void closingWaitsForChannelsOnTheirWayOutAndKeepsInterruptions() throws Exception {
     channels.opened(device);
     channels.closing();

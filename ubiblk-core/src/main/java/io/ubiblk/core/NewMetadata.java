@@ -7,12 +7,12 @@ import io.ubiblk.api.Reactor;
 import io.ubiblk.core.blocking.BlockingAccess;
 import io.ubiblk.core.file.RawFileDevice;
 import io.ubiblk.core.file.RawFileOptions;
+import io.ubiblk.core.io.AfterFailure;
 import io.ubiblk.core.metadata.MetadataFile;
 import io.ubiblk.core.metadata.StripeMetadata;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,9 +35,9 @@ final class NewMetadata {
     try (BlockDevice bottom = RawFileDevice.open(file, RawFileOptions.DEFAULT);
         BlockDevice store = storage.over(bottom)) {
       MetadataFile.format(store, reactor, metadata);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       // A file that is half made would be taken for a damaged one.
-      Files.deleteIfExists(file);
+      AfterFailure.delete(e, file);
       throw e;
     }
   }

@@ -1,6 +1,5 @@
 package io.ubiblk.core;
 
-import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.DeviceStatistics;
 import io.ubiblk.api.ForwardingBlockDevice;
 import io.ubiblk.core.blocking.BlockingAccess;
@@ -70,12 +69,5 @@ public final class VirtualDisk extends ForwardingBlockDevice {
    */
   public BlockingAccess access() throws IOException {
     return BlockingAccess.open(this, reactors.next());
-  }
-
-  /** Prints the layers from outside in. */
-  @Override
-  public String toString() {
-    BlockDevice below = statistics.delegate();
-    return "VirtualDisk(" + below + ")";
   }
 }

@@ -5,6 +5,7 @@ import io.ubiblk.api.Geometry;
 import io.ubiblk.api.StripeSource;
 import io.ubiblk.core.file.RawFileDevice;
 import io.ubiblk.core.file.RawFileOptions;
+import io.ubiblk.core.io.AfterFailure;
 import io.ubiblk.core.layer.StatisticsDevice;
 import io.ubiblk.core.lazy.LazyDevice;
 import io.ubiblk.core.lazy.LazyOptions;
@@ -19,25 +20,31 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Describes a {@link VirtualDisk}. Either {@link #file} or {@link #device} says where the data
- * lives; everything else has a default. A builder makes one disk.
+ * lives; everything else has a default. An option that would have no effect is refused when the
+ * disk is built. A builder makes one disk.
  */
 public final class VirtualDiskBuilder {
+
+  private static final int UNSET = -1;
+  private static final String WITHOUT_SOURCE = "a disk without a source";
 
   private @Nullable Path file;
   private @Nullable BlockDevice device;
   private RawFileOptions fileOptions = RawFileOptions.DEFAULT;
-  private long createSize = -1;
+  private long createSize = UNSET;
   private @Nullable SourceOpener source;
   private @Nullable Path metadata;
   private LazyOptions lazyOptions = LazyOptions.DEFAULT;
-  private int newStripeShift = MetadataLayout.DEFAULT_SHIFT;
+  private int newStripeShift = UNSET;
   private final List<Layer> storageLayers = new ArrayList<>();
   private final List<Layer> layers = new ArrayList<>();
   private @Nullable ReactorGroup reactors;
+  private boolean built;
 
   VirtualDiskBuilder() {}
 
@@ -55,7 +62,8 @@ public final class VirtualDiskBuilder {
   /**
    * Puts the data onto a device.
    *
-   * @param storage the device, owned by the disk from {@link #build} on, also if that fails
+   * @param storage the device, owned by the disk once {@link #build} has succeeded; one that fails
+   *     has not closed it
    * @return this
    */
   public VirtualDiskBuilder device(BlockDevice storage) {
@@ -64,7 +72,8 @@ public final class VirtualDiskBuilder {
   }
 
   /**
-   * Creates the file with a size if it is missing. A file that exists is left as it is.
+   * Creates the file with a size if it is missing. A file that exists is left as it is. Only with
+   * {@link #file}.
    *
    * @param size size in bytes, a multiple of 512
    * @return this
@@ -76,6 +85,7 @@ public final class VirtualDiskBuilder {
 
   /**
    * Transfers data between memory and storage without the page cache, or through it (the default).
+   * Only with {@link #file}.
    *
    * @param value whether to bypass the page cache
    * @return this
@@ -86,7 +96,8 @@ public final class VirtualDiskBuilder {
   }
 
   /**
-   * Makes every write durable before it completes, or only flushes (the default).
+   * Makes every write durable before it completes, or only flushes (the default). Only with {@link
+   * #file}.
    *
    * @param value whether to write through
    * @return this
@@ -98,7 +109,7 @@ public final class VirtualDiskBuilder {
 
   /**
    * Opens the file for reading only, or for both (the default). A disk with a source cannot be
-   * read-only here, since reading fills it; serve it read-only instead.
+   * read-only here, since reading fills it; serve it read-only instead. Only with {@link #file}.
    *
    * @param value whether to open for reading only
    * @return this
@@ -123,7 +134,7 @@ public final class VirtualDiskBuilder {
   /**
    * Fills the disk from a source, stripe by stripe, as it is touched.
    *
-   * @param opener opens the source; not called if everything has been fetched
+   * @param opener opens the source; called once, or not at all if everything has been fetched
    * @param metadataFile remembers what has been fetched; created if it is missing and the disk is
    *     still empty
    * @return this
@@ -135,7 +146,8 @@ public final class VirtualDiskBuilder {
   }
 
   /**
-   * Brings a stripe to the disk when it is read (the default), or only when it is written.
+   * Brings a stripe to the disk when it is read (the default), or only when it is written. Only
+   * with {@link #lazyFrom}.
    *
    * @param value whether to copy on read
    * @return this
@@ -146,7 +158,8 @@ public final class VirtualDiskBuilder {
   }
 
   /**
-   * Fetches everything in the background, or only what is touched (the default).
+   * Fetches everything in the background, or only what is touched (the default). Only with {@link
+   * #lazyFrom}.
    *
    * @param value whether to fetch in the background
    * @return this
@@ -157,7 +170,8 @@ public final class VirtualDiskBuilder {
   }
 
   /**
-   * Keeps in the metadata which stripes were written, or not (the default).
+   * Keeps in the metadata which stripes were written, or not (the default). Only with {@link
+   * #lazyFrom}.
    *
    * @param value whether to track writes
    * @return this
@@ -168,7 +182,7 @@ public final class VirtualDiskBuilder {
   }
 
   /**
-   * Sets how the disk is filled, in place of all that was said before.
+   * Sets how the disk is filled, in place of all that was said before. Only with {@link #lazyFrom}.
    *
    * @param options the options
    * @return this
@@ -179,7 +193,8 @@ public final class VirtualDiskBuilder {
   }
 
   /**
-   * Sets the stripe size of metadata that has to be created; 1 MiB unless set.
+   * Sets the stripe size of metadata that has to be created; 1 MiB unless set. Only with {@link
+   * #lazyFrom}.
    *
    * @param bytes 32 KiB to 32 MiB, a power of two
    * @return this
@@ -235,12 +250,64 @@ public final class VirtualDiskBuilder {
    * Assembles the disk. Blocks: not to be called on a reactor's thread.
    *
    * @return the disk
+   * @throws IllegalStateException if the storage is missing or named twice, if an option was set
+   *     that has no effect on what was described, or if this builder has been used before
    * @throws IOException if something cannot be opened, or does not fit together; everything that
-   *     was opened has then been closed
+   *     was opened has then been closed, and nothing that was given
    */
   public VirtualDisk build() throws IOException {
+    check();
+    built = true;
     ReactorGroup group = reactors == null ? ReactorGroup.shared() : reactors;
-    BlockDevice bottom = openData();
+    BlockDevice given = device;
+    if (given == null) {
+      return assemble(openFile(), group);
+    }
+    LentDevice lent = new LentDevice(given);
+    VirtualDisk disk = assemble(lent, group);
+    lent.keep();
+    return disk;
+  }
+
+  private void check() {
+    if (built) {
+      throw new IllegalStateException("builder has been used, expected a new one for each disk");
+    }
+    if ((file == null) == (device == null)) {
+      throw new IllegalStateException("expected either a file or a device for the disk's data");
+    }
+    if (device != null) {
+      refuse(createSize != UNSET, "createIfMissing", "a device: it is for files");
+      refuse(fileOptions.direct(), "direct", "a device: it is for files");
+      refuse(fileOptions.writeThrough(), "writeThrough", "a device: it is for files");
+      refuse(fileOptions.readOnly(), "readOnly", "a device: it is for files");
+    }
+    if (source == null) {
+      LazyOptions plain = LazyOptions.DEFAULT;
+      refuse(lazyOptions.copyOnRead() != plain.copyOnRead(), "copyOnRead", WITHOUT_SOURCE);
+      refuse(lazyOptions.autofetch() != plain.autofetch(), "autofetch", WITHOUT_SOURCE);
+      refuse(lazyOptions.trackWritten() != plain.trackWritten(), "trackWritten", WITHOUT_SOURCE);
+      refuse(!lazyOptions.equals(plain), "lazyOptions", WITHOUT_SOURCE);
+      refuse(newStripeShift != UNSET, "newStripeSize", WITHOUT_SOURCE);
+    } else {
+      refuse(fileOptions.readOnly(), "readOnly", "a disk with a source: reading fills it");
+    }
+  }
+
+  private static void refuse(boolean contradiction, String option, String with) {
+    if (contradiction) {
+      throw new IllegalStateException("option " + option + " has no use for " + with);
+    }
+  }
+
+  private BlockDevice openFile() throws IOException {
+    Path path = Objects.requireNonNull(file);
+    return createSize != UNSET && Files.notExists(path)
+        ? RawFileDevice.create(path, createSize, fileOptions)
+        : RawFileDevice.open(path, fileOptions);
+  }
+
+  private VirtualDisk assemble(BlockDevice bottom, ReactorGroup group) throws IOException {
     BlockDevice top = bottom;
     try {
       top = through(storageLayers, bottom);
@@ -248,58 +315,55 @@ public final class VirtualDiskBuilder {
       SourceOpener opener = source;
       Path metadataFile = metadata;
       if (opener != null && metadataFile != null) {
-        lazy = makeLazy(bottom, top, opener, metadataFile, group);
+        try (FirstSource first = new FirstSource(opener)) {
+          lazy = makeLazy(bottom, top, first, metadataFile, group);
+        }
         top = lazy;
       }
       top = through(layers, top);
       return new VirtualDisk(new StatisticsDevice(top), lazy, group);
-    } catch (IOException | RuntimeException e) {
-      closeAfter(e, top);
+    } catch (IOException | RuntimeException | Error e) {
+      AfterFailure.close(e, top);
       throw e;
     }
-  }
-
-  private BlockDevice openData() throws IOException {
-    Path path = file;
-    BlockDevice given = device;
-    if (path != null && given == null) {
-      return createSize >= 0 && Files.notExists(path)
-          ? RawFileDevice.create(path, createSize, fileOptions)
-          : RawFileDevice.open(path, fileOptions);
-    }
-    if (path == null && given != null) {
-      return given;
-    }
-    throw new IllegalStateException("expected either a file or a device for the disk's data");
   }
 
   private LazyDevice makeLazy(
       BlockDevice bottom,
       BlockDevice data,
-      SourceOpener opener,
+      FirstSource first,
       Path metadataFile,
       ReactorGroup group)
       throws IOException {
     boolean created = Files.notExists(metadataFile, LinkOption.NOFOLLOW_LINKS);
     if (created) {
-      try (StripeSource opened = opener.open()) {
-        NewMetadata.refuseData(bottom, metadataFile, group.next());
-        StripeMetadata initial =
-            StripeMetadata.initial(data.geometry().size(), newStripeShift, opened);
-        NewMetadata.create(metadataFile, initial, d -> through(storageLayers, d), group.next());
-      }
+      StripeSource opened = first.look();
+      NewMetadata.refuseData(bottom, metadataFile, group.next());
+      int shift = newStripeShift == UNSET ? MetadataLayout.DEFAULT_SHIFT : newStripeShift;
+      StripeMetadata initial = StripeMetadata.initial(data.geometry().size(), shift, opened);
+      NewMetadata.create(metadataFile, initial, d -> through(storageLayers, d), group.next());
     }
+    try {
+      return openLazy(data, first, metadataFile, group);
+    } catch (IOException | RuntimeException | Error e) {
+      if (created) {
+        // It says nothing yet, and would be in the way of a disk that fits together.
+        AfterFailure.delete(e, metadataFile);
+      }
+      throw e;
+    }
+  }
+
+  private LazyDevice openLazy(
+      BlockDevice data, SourceOpener opener, Path metadataFile, ReactorGroup group)
+      throws IOException {
     RawFileOptions options = RawFileOptions.DEFAULT.withWriteThrough(fileOptions.writeThrough());
     BlockDevice store = RawFileDevice.open(metadataFile, options);
     try {
       store = through(storageLayers, store);
       return LazyDevice.open(data, store, opener, group.next(), lazyOptions);
-    } catch (IOException | RuntimeException e) {
-      if (created) {
-        // It says nothing yet, and would be in the way of a disk that fits together.
-        Files.deleteIfExists(metadataFile);
-      }
-      closeAfter(e, store);
+    } catch (IOException | RuntimeException | Error e) {
+      AfterFailure.close(e, store);
       throw e;
     }
   }
@@ -311,20 +375,12 @@ public final class VirtualDiskBuilder {
         top = layer.over(top);
       }
       return top;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       // The caller closes what it gave; what was put over it in between closes it first.
       if (top != below) {
-        closeAfter(e, top);
+        AfterFailure.close(e, top);
       }
       throw e;
-    }
-  }
-
-  private static void closeAfter(Exception cause, BlockDevice open) {
-    try {
-      open.close();
-    } catch (IOException | RuntimeException e) {
-      cause.addSuppressed(e);
     }
   }
 }

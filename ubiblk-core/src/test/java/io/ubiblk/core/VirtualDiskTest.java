@@ -12,6 +12,7 @@ import io.ubiblk.core.blocking.BlockingAccess;
 import io.ubiblk.core.file.RawFileDevice;
 import io.ubiblk.core.file.RawFileOptions;
 import io.ubiblk.core.lazy.FetchProgress;
+import io.ubiblk.core.lazy.LazyOptions;
 import io.ubiblk.core.memory.MemoryDevice;
 import io.ubiblk.core.metadata.MetadataFile;
 import io.ubiblk.core.metadata.StripeMetadata;
@@ -20,12 +21,15 @@ import io.ubiblk.testkit.PatternSource;
 import io.ubiblk.testkit.Patterns;
 import io.ubiblk.testkit.RecordingBlockDevice;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -217,7 +221,7 @@ class VirtualDiskTest {
   @Test
   void readOnlyFileCannotBeFilled() throws Exception {
     Files.write(file, new byte[SIZE]);
-    assertThrows(BlockDeviceException.Unsupported.class, () -> lazy().readOnly(true).build());
+    assertThrows(IllegalStateException.class, () -> lazy().readOnly(true).build());
     assertTrue(Files.notExists(metadata));
     try (VirtualDisk disk = VirtualDisk.builder().file(file).readOnly(true).build()) {
       assertEquals(0, disk.capabilities().size());
@@ -234,6 +238,91 @@ class VirtualDiskTest {
     for (int wrong : new int[] {0, 16384, 1 << 26, 40000, -32768, Integer.MIN_VALUE}) {
       assertThrows(
           IllegalArgumentException.class, () -> VirtualDisk.builder().newStripeSize(wrong));
+    }
+  }
+
+  @Test
+  void optionsWithoutUseAreRefusedByName() throws Exception {
+    MemoryDevice device = new MemoryDevice(512);
+    Map<String, UnaryOperator<VirtualDiskBuilder>> forFiles =
+        Map.of(
+            "createIfMissing", b -> b.createIfMissing(512),
+            "direct", b -> b.direct(true),
+            "writeThrough", b -> b.writeThrough(true),
+            "readOnly", b -> b.readOnly(true));
+    forFiles.forEach(
+        (name, set) -> refusesByName(name, set.apply(VirtualDisk.builder().device(device))));
+    Map<String, UnaryOperator<VirtualDiskBuilder>> forSources =
+        Map.of(
+            "copyOnRead", b -> b.copyOnRead(false),
+            "autofetch", b -> b.autofetch(true),
+            "trackWritten", b -> b.trackWritten(true),
+            "lazyOptions", b -> b.lazyOptions(LazyOptions.DEFAULT.withFetchMemory(1)),
+            "newStripeSize", b -> b.newStripeSize(1 << 20));
+    forSources.forEach(
+        (name, set) -> refusesByName(name, set.apply(VirtualDisk.builder().file(file))));
+    assertTrue(Files.notExists(file));
+    device.close();
+  }
+
+  private static void refusesByName(String option, VirtualDiskBuilder builder) {
+    String message =
+        String.valueOf(assertThrows(IllegalStateException.class, builder::build).getMessage());
+    assertTrue(message.contains("option " + option + " "), message);
+  }
+
+  @Test
+  void builderIsUsedOnce() throws Exception {
+    VirtualDiskBuilder builder = VirtualDisk.builder().device(new MemoryDevice(512));
+    builder.build().close();
+    assertThrows(IllegalStateException.class, builder::build);
+  }
+
+  @Test
+  void deviceIsTheDisksOnlyOnceItHasBeenBuilt() throws Exception {
+    RecordingBlockDevice device = new RecordingBlockDevice(new MemoryDevice(SIZE));
+    Layer failing =
+        below -> {
+          throw new StackOverflowError("on purpose");
+        };
+    assertThrows(
+        StackOverflowError.class,
+        () ->
+            VirtualDisk.builder()
+                .device(device)
+                .storedThrough(RecordingBlockDevice::new)
+                .layer(failing)
+                .build());
+    assertEquals(0, device.closes());
+    try (VirtualDisk disk = VirtualDisk.builder().device(device).build()) {
+      assertTrue(disk.toString().contains(device.toString()), disk.toString());
+    }
+    assertEquals(1, device.closes());
+  }
+
+  @Test
+  void sourceIsOpenedOnceAndClosed() throws Exception {
+    List<PatternSource> opened = new ArrayList<>();
+    for (long size : new long[] {IMAGE_SIZE, 0}) {
+      opened.clear();
+      VirtualDisk.builder()
+          .file(file)
+          .createIfMissing(SIZE)
+          .lazyFrom(
+              () -> {
+                opened.add(new PatternSource(1, size));
+                return opened.getLast();
+              },
+              metadata)
+          .build()
+          .close();
+      assertEquals(1, opened.size());
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment block = arena.allocate(STRIPE);
+        PatternSource source = opened.getFirst();
+        assertThrows(IOException.class, () -> source.read(0, block), "not closed");
+      }
+      Files.delete(metadata);
     }
   }
 

@@ -43,6 +43,8 @@ public final class XtsBlockDevice extends ForwardingBlockDevice {
   private final XtsKey key;
   private final TweakLayout layout;
   private final OpenChannels channels = new OpenChannels();
+  private final Object closing = new Object();
+  private boolean released;
   private final Set<Capability> capabilities;
   private final boolean writable;
   private final boolean forcesUnitAccess;
@@ -163,9 +165,20 @@ public final class XtsBlockDevice extends ForwardingBlockDevice {
 
   @Override
   public void close() throws IOException {
-    if (channels.close(this)) {
+    synchronized (closing) {
+      channels.close(this);
+      if (released) {
+        return;
+      }
       key.close();
-      super.close();
+      released = true;
+      try {
+        super.close();
+      } catch (IllegalStateException staysOpen) {
+        // Closing again tries again.
+        released = false;
+        throw staysOpen;
+      }
     }
   }
 }

@@ -85,7 +85,9 @@ final class XtsChannel implements BlockChannel {
   @Override
   public boolean write(long offset, ScatterList src, int flags, long tag) {
     long length = src.byteSize();
-    int status = checkChange(flags, device.geometry().checkTransfer(offset, length));
+    int status =
+        checkChange(
+            flags, IoFlags.checkWrite(flags), device.geometry().checkTransfer(offset, length));
     if (status != Status.OK || length == 0) {
       return answer(tag, status);
     }
@@ -99,7 +101,9 @@ final class XtsChannel implements BlockChannel {
 
   @Override
   public boolean writeZeroes(long offset, long length, int flags, long tag) {
-    int status = checkChange(flags, device.geometry().check(offset, length));
+    int status =
+        checkChange(
+            flags, IoFlags.checkWriteZeroes(flags), device.geometry().check(offset, length));
     if (status != Status.OK || length == 0) {
       return answer(tag, status);
     }
@@ -144,14 +148,14 @@ final class XtsChannel implements BlockChannel {
   }
 
   /** Nothing that is refused here goes on: the device below must never see plaintext. */
-  private int checkChange(int flags, int rangeStatus) {
+  private int checkChange(int flags, int flagStatus, int rangeStatus) {
     if (!device.isWritable()) {
       return Status.EROFS;
     }
     if ((flags & IoFlags.FUA) != 0 && !device.forcesUnitAccess()) {
       return Status.EOPNOTSUPP;
     }
-    return rangeStatus;
+    return rangeStatus != Status.OK ? rangeStatus : flagStatus;
   }
 
   private boolean answer(long tag, int status) {

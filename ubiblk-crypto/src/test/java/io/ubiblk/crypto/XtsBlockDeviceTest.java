@@ -17,6 +17,7 @@ import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
 import io.ubiblk.testkit.ChannelDriver;
 import io.ubiblk.testkit.DeviceRig;
+import io.ubiblk.testkit.ForwardingCheck;
 import io.ubiblk.testkit.GuardedBuffer;
 import io.ubiblk.testkit.IoRequest;
 import io.ubiblk.testkit.ModelBlockDevice;
@@ -50,6 +51,20 @@ class XtsBlockDeviceTest implements XtsRig {
       memory.fill((byte) 0);
       assertEquals(Status.OK, channel.read(0, memory));
       assertArrayEquals(plain, memory.toArray(ValueLayout.JAVA_BYTE));
+    }
+  }
+
+  @Test
+  void whatEncryptionDoesNotConcernIsForwarded() {
+    ForwardingCheck.ofDevice(
+        XtsBlockDeviceTest::encrypted, "openChannel", "capabilities", "extents");
+  }
+
+  private static BlockDevice encrypted(BlockDevice below) {
+    try (XtsKey key = Vectors.key(Vectors.KEY)) {
+      return new XtsBlockDevice(below, key);
+    } catch (BlockDeviceException e) {
+      throw new AssertionError(e);
     }
   }
 

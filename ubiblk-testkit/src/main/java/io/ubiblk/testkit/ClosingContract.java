@@ -181,6 +181,31 @@ public interface ClosingContract extends BlockDeviceFixture {
   }
 
   /**
+   * A device that has been closed neither grows nor tells what it holds.
+   *
+   * @throws Exception if the test fails
+   */
+  @Test
+  default void closedDeviceRefusesToGrowAndToReportExtents() throws Exception {
+    try (DeviceRig rig = DeviceRig.open(this)) {
+      long size = rig.size();
+      rig.driver().run(rig.device()::close);
+      for (long wanted : new long[] {size, 2 * size}) {
+        assertThrows(
+            BlockDeviceException.Closed.class,
+            () -> rig.driver().run(() -> rig.device().resize(wanted)),
+            () -> "resize of " + size + " bytes to " + wanted);
+      }
+      assertThrows(
+          BlockDeviceException.Closed.class,
+          () ->
+              rig.driver()
+                  .run(() -> rig.device().extents(0, size, (offset, length, flags) -> true)));
+      assertEquals(size, rig.size());
+    }
+  }
+
+  /**
    * Closing a device waits for channels that are closing, with requests in flight.
    *
    * @throws Exception if the test fails

@@ -226,7 +226,9 @@ public abstract sealed class MemoryBlockDevice implements BlockDevice
   }
 
   @Override
-  public final void extents(long offset, long length, ExtentVisitor visitor) {
+  public final void extents(long offset, long length, ExtentVisitor visitor)
+      throws BlockDeviceException.Closed {
+    channels.requireOpen(this);
     long size = geometry.size();
     if (offset < 0 || length < 0 || offset > size - length) {
       throw new IllegalArgumentException(
@@ -241,6 +243,7 @@ public abstract sealed class MemoryBlockDevice implements BlockDevice
 
   @Override
   public final void resize(long size) throws BlockDeviceException {
+    channels.requireOpen(this);
     synchronized (lock) {
       if (size == geometry.size()) {
         return;

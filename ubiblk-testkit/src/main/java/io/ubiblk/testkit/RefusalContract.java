@@ -148,6 +148,37 @@ public interface RefusalContract extends BlockDeviceFixture {
     }
   }
 
+  /**
+   * A flag that does not exist, or that the operation does not know, is refused with EINVAL, and
+   * nothing is changed: whoever sends it may rely on what it means.
+   *
+   * @throws Exception if the test fails
+   */
+  @Test
+  default void unknownFlagsAreRefused() throws Exception {
+    try (DeviceRig rig = DeviceRig.open(this)) {
+      ChannelDriver channel = rig.channel(4);
+      GuardedBuffer buffer = rig.guarded(rig.block());
+      buffer.layOne(rig.block(), 0);
+      buffer.put(Patterns.bytes(0, rig.block(), 1));
+      List<IoRequest> requests = new ArrayList<>();
+      for (int unknown : new int[] {1 << 3, 1 << 16, 1 << 31, IoFlags.FUA | 1 << 3}) {
+        requests.add(IoRequest.write(0, buffer.list(), unknown));
+        requests.add(IoRequest.writeZeroes(0, rig.block(), unknown));
+      }
+      requests.add(IoRequest.write(0, buffer.list(), IoFlags.NO_UNMAP));
+      requests.add(IoRequest.writeZeroes(0, rig.block(), IoFlags.BYPASS_CACHE));
+      for (IoRequest request : requests) {
+        Set<Integer> allowed = refusals(rig, request);
+        allowed.add(Status.EINVAL);
+        int status = channel.run(request);
+        assertTrue(allowed.contains(status), () -> request + ", expected " + names(allowed));
+        buffer.assertSourceUnchanged();
+      }
+      rig.expectBase(channel, 0, 2L * rig.block());
+    }
+  }
+
   private static void expectRefusal(DeviceRig rig, ChannelDriver channel, IoRequest request) {
     Set<Integer> allowed = refusals(rig, request);
     int status = channel.run(request);

@@ -1,7 +1,9 @@
 package io.ubiblk.testkit;
 
 import io.ubiblk.api.BlockChannel;
+import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.CompletionHandler;
+import io.ubiblk.api.ExtentVisitor;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ScatterList;
 import java.io.IOException;
@@ -14,10 +16,39 @@ final class ClosingMutants {
   private static final String TWICE = "closingAChannelTwiceRunsBothCallbacks";
   private static final String DEVICE = "deviceWithAnOpenChannelRefusesToClose";
 
+  private static final String AFTERWARDS = "closedDeviceRefusesToGrowAndToReportExtents";
+
   private ClosingMutants() {}
 
   static List<Mutant> all() {
     return List.of(
+        Mutant.ofDevice(
+            "reports extents after it has been closed",
+            model ->
+                new Mutant.Device(model) {
+                  @Override
+                  public void extents(long offset, long length, ExtentVisitor visitor)
+                      throws IOException {
+                    try {
+                      super.extents(offset, length, visitor);
+                    } catch (BlockDeviceException.Closed e) {
+                      visitor.extent(offset, length, 0);
+                    }
+                  }
+                },
+            AFTERWARDS),
+        Mutant.ofDevice(
+            "does not mind a resize after it has been closed",
+            model ->
+                new Mutant.Device(model) {
+                  @Override
+                  public void resize(long size) throws IOException {
+                    if (size != geometry().size()) {
+                      super.resize(size);
+                    }
+                  }
+                },
+            AFTERWARDS),
         Mutant.ofChannel(
             "says that it has closed at once",
             (model, reactor, depth, done) ->

@@ -1,5 +1,7 @@
 package io.ubiblk.testkit;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.ubiblk.api.BlockChannel;
 import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.Capability;
@@ -30,6 +32,12 @@ class ForwardingCheckTest {
     ForwardingCheck.ofChannel(Channel::new);
     ForwardingCheck.ofDevice(RecordingBlockDevice::new, "openChannel");
     ForwardingCheck.ofDevice(d -> new FaultyBlockDevice(d, 1), "openChannel");
+  }
+
+  @Test
+  void forwardersPrintTheChain() {
+    String text = new Device(new Device(new ModelBlockDevice(512))).toString();
+    assertTrue(text.startsWith("Device(Device("), text);
   }
 
   @Test

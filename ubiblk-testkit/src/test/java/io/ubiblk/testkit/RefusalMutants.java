@@ -4,6 +4,7 @@ import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.Capability;
 import io.ubiblk.api.CompletionHandler;
 import io.ubiblk.api.Geometry;
+import io.ubiblk.api.IoFlags;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
@@ -17,6 +18,7 @@ import java.util.function.LongUnaryOperator;
 /** Devices that accept what they must refuse, or the other way round. */
 final class RefusalMutants {
 
+  private static final int KNOWN = IoFlags.FUA | IoFlags.NO_UNMAP | IoFlags.BYPASS_CACHE;
   private static final String RANGES = "badRangesAreRefusedAndMoveNothing";
 
   private RefusalMutants() {}
@@ -86,6 +88,28 @@ final class RefusalMutants {
                 },
             "largestTransferLimitsReadsAndWritesOnly"));
     mutants.add(limitsEverything());
+    mutants.add(
+        Mutant.ofChannel(
+            "ignores flags that a write does not know",
+            (model, reactor, depth, done) ->
+                new Mutant.Channel(model, reactor, depth, done) {
+                  @Override
+                  public boolean write(long offset, ScatterList src, int flags, long tag) {
+                    return super.write(offset, src, flags & KNOWN, tag);
+                  }
+                },
+            "unknownFlagsAreRefused"));
+    mutants.add(
+        Mutant.ofChannel(
+            "ignores flags that write-zeroes does not know",
+            (model, reactor, depth, done) ->
+                new Mutant.Channel(model, reactor, depth, done) {
+                  @Override
+                  public boolean writeZeroes(long offset, long length, int flags, long tag) {
+                    return super.writeZeroes(offset, length, flags & ~IoFlags.BYPASS_CACHE, tag);
+                  }
+                },
+            "unknownFlagsAreRefused"));
     mutants.add(
         Mutant.ofChannel(
             "refuses empty requests",

@@ -33,6 +33,7 @@ public final class BlockingAccess implements AutoCloseable {
 
   private final BlockDevice device;
   private final Reactor reactor;
+  private final CompletableFuture<Boolean> closed = new CompletableFuture<>();
   // Confined to the reactor.
   private final @Nullable Call[] inFlight = new Call[DEPTH];
   private final ArrayDeque<Integer> free = new ArrayDeque<>();
@@ -48,7 +49,8 @@ public final class BlockingAccess implements AutoCloseable {
   }
 
   /**
-   * Opens a device for blocking calls.
+   * Opens a device for blocking calls. Waits for the reactor: not to be called on a reactor's
+   * thread.
    *
    * @param device the device; it stays the caller's
    * @param reactor where the device's channel lives
@@ -57,18 +59,12 @@ public final class BlockingAccess implements AutoCloseable {
    */
   public static BlockingAccess open(BlockDevice device, Reactor reactor) throws IOException {
     BlockingAccess access = new BlockingAccess(device, reactor);
-    CompletableFuture<BlockChannel> opened = new CompletableFuture<>();
-    reactor.execute(
+    OnReactor.call(
+        reactor,
         () -> {
-          try {
-            BlockChannel channel = device.openChannel(reactor, DEPTH, access::completed);
-            access.channel = channel;
-            opened.complete(channel);
-          } catch (IOException | RuntimeException e) {
-            opened.completeExceptionally(e);
-          }
+          access.channel = device.openChannel(reactor, DEPTH, access::completed);
+          return access;
         });
-    Uninterrupted.await(() -> OnReactor.await(opened));
     return access;
   }
 
@@ -115,6 +111,17 @@ public final class BlockingAccess implements AutoCloseable {
   }
 
   /**
+   * Writes without flags.
+   *
+   * @param offset position on the device in bytes, a multiple of the logical block size
+   * @param src memory to write, on the heap or native
+   * @throws IOException if the device fails or refuses; parts may have been written
+   */
+  public void write(long offset, MemorySegment src) throws IOException {
+    write(offset, src, 0);
+  }
+
+  /**
    * Writes an array.
    *
    * @param offset position on the device in bytes, a multiple of the logical block size
@@ -122,7 +129,7 @@ public final class BlockingAccess implements AutoCloseable {
    * @throws IOException if the device fails or refuses; parts may have been written
    */
   public void write(long offset, byte[] bytes) throws IOException {
-    write(offset, MemorySegment.ofArray(bytes), 0);
+    write(offset, MemorySegment.ofArray(bytes));
   }
 
   /**
@@ -168,23 +175,31 @@ public final class BlockingAccess implements AutoCloseable {
     control(Operation.PREFETCH, offset, length, 0);
   }
 
-  /** Closes the channel. The device stays open. Closing twice has no effect. */
+  /**
+   * Closes the channel. Calls that have not reached the device fail, the others are waited for: not
+   * to be called on a reactor's thread. The device stays open. Closing again has no effect, but
+   * waits until the first closing is done.
+   */
   @Override
   public void close() throws IOException {
-    CompletableFuture<Boolean> closed = new CompletableFuture<>();
-    reactor.execute(() -> closeChannel(closed));
+    if (!closed.isDone()) {
+      reactor.execute(this::closeChannel);
+    }
     Uninterrupted.await(() -> OnReactor.await(closed));
   }
 
-  private void closeChannel(CompletableFuture<Boolean> closed) {
+  private void closeChannel() {
     BlockChannel open = channel;
     channel = null;
     waiting.forEach(this::refuse);
     waiting.clear();
     if (open == null) {
-      closed.complete(true);
-    } else {
+      return;
+    }
+    try {
       open.close(() -> closed.complete(true));
+    } catch (RuntimeException | Error e) {
+      closed.completeExceptionally(e);
     }
   }
 
@@ -200,7 +215,9 @@ public final class BlockingAccess implements AutoCloseable {
     try (Arena arena = Arena.ofShared()) {
       MemorySegment bounce =
           straight ? MemorySegment.NULL : arena.allocate(Math.min(size, step), 4096);
-      for (long done = 0; done < size; done += step) {
+      long done = 0;
+      // An empty transfer goes to the device, too: it may be out of range.
+      do {
         MemorySegment part = memory.asSlice(done, Math.min(step, size - done));
         MemorySegment used = straight ? part : bounce.asSlice(0, part.byteSize());
         if (operation == Operation.WRITE && !straight) {
@@ -210,7 +227,8 @@ public final class BlockingAccess implements AutoCloseable {
         if (operation == Operation.READ && !straight) {
           part.copyFrom(used);
         }
-      }
+        done += step;
+      } while (done < size);
     }
   }
 
@@ -244,23 +262,33 @@ public final class BlockingAccess implements AutoCloseable {
       refuse(call);
       return;
     }
-    Integer slot = free.poll();
-    if (slot == null) {
-      waiting.add(call);
-      return;
-    }
-    try {
-      if (issue(open, call, slot)) {
+    waiting.add(call);
+    startWaiting(open);
+  }
+
+  private void startWaiting(BlockChannel open) {
+    while (!free.isEmpty() && !waiting.isEmpty()) {
+      int slot = free.pop();
+      Call call = waiting.peek();
+      boolean accepted = false;
+      try {
+        accepted = issue(open, call, slot);
+        if (!accepted) {
+          free.push(slot);
+          return;
+        }
         inFlight[slot] = call;
+        waiting.remove();
         open.submit();
-      } else {
-        free.push(slot);
-        waiting.add(call);
+      } catch (RuntimeException | Error e) {
+        // Otherwise whoever called would wait for ever. What was accepted keeps its slot until the
+        // device lets go of it.
+        call.result.completeExceptionally(e);
+        if (!accepted) {
+          waiting.remove();
+          free.push(slot);
+        }
       }
-    } catch (RuntimeException | Error e) {
-      // Otherwise whoever called would wait for ever.
-      call.result.completeExceptionally(e);
-      throw e;
     }
   }
 
@@ -288,9 +316,9 @@ public final class BlockingAccess implements AutoCloseable {
     if (call != null) {
       call.result.complete(status);
     }
-    Call next = waiting.poll();
-    if (next != null) {
-      start(next);
+    BlockChannel open = channel;
+    if (open != null) {
+      startWaiting(open);
     }
   }
 

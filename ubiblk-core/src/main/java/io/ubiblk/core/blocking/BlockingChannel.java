@@ -84,7 +84,7 @@ final class BlockingChannel implements BlockChannel {
   @Override
   public boolean write(long offset, ScatterList src, int flags, long tag) {
     long length = src.byteSize();
-    int status = geometry.checkTransfer(offset, length);
+    int status = checked(geometry.checkTransfer(offset, length), IoFlags.checkWrite(flags));
     ScatterList reachable = status == Status.OK ? reachable(src) : src;
     if (reachable != src && !src.copyTo(0, reachable.segment(0), 0, length)) {
       status = Status.EFAULT;
@@ -118,7 +118,7 @@ final class BlockingChannel implements BlockChannel {
   @Override
   public boolean writeZeroes(long offset, long length, int flags, long tag) {
     return begin(
-        geometry.check(offset, length),
+        checked(geometry.check(offset, length), IoFlags.checkWriteZeroes(flags)),
         length,
         tag,
         () -> {
@@ -208,6 +208,10 @@ final class BlockingChannel implements BlockChannel {
     List<Runnable> callbacks = List.copyOf(onClosed);
     onClosed.clear();
     callbacks.forEach(Runnable::run);
+  }
+
+  private static int checked(int rangeStatus, int flagStatus) {
+    return rangeStatus != Status.OK ? rangeStatus : flagStatus;
   }
 
   private void flushIf(int flags) throws IOException {

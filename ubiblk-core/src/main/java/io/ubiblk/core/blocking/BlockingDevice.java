@@ -70,7 +70,9 @@ public final class BlockingDevice implements BlockDevice {
   }
 
   @Override
-  public void extents(long offset, long length, ExtentVisitor visitor) {
+  public void extents(long offset, long length, ExtentVisitor visitor)
+      throws BlockDeviceException.Closed {
+    channels.requireOpen(this);
     geometry.requireInside(offset, length);
     if (length > 0) {
       visitor.extent(offset, length, 0);
@@ -79,6 +81,7 @@ public final class BlockingDevice implements BlockDevice {
 
   @Override
   public void resize(long size) throws BlockDeviceException {
+    channels.requireOpen(this);
     if (size < geometry.size() || size % geometry.logicalBlockSize() != 0) {
       throw new IllegalArgumentException(
           "new size of "

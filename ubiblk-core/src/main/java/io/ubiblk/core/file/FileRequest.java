@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class FileRequest {
 
-  private static final ScatterList NO_DATA = new ScatterList();
+  static final ScatterList NO_DATA = new ScatterList();
 
   /** How often in a row an operation may end without any progress before it counts as failed. */
   private static final int MOST_RETRIES = 10_000;

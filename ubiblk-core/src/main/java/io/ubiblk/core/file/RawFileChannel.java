@@ -82,7 +82,7 @@ final class RawFileChannel implements BlockChannel {
     long length = dst.byteSize();
     int status = device.geometry().checkTransfer(offset, length);
     if (status != Status.OK || length == 0) {
-      return refuse(tag, status);
+      return completeLater(tag, status);
     }
     FileRequest request = take(Operation.READ, offset, length, 0, tag);
     if (request == null) {
@@ -97,9 +97,10 @@ final class RawFileChannel implements BlockChannel {
   @Override
   public boolean write(long offset, ScatterList src, int flags, long tag) {
     long length = src.byteSize();
-    int status = checkChange(device.geometry().checkTransfer(offset, length));
+    int status =
+        checkChange(IoFlags.checkWrite(flags), device.geometry().checkTransfer(offset, length));
     if (status != Status.OK || length == 0) {
-      return refuse(tag, status);
+      return completeLater(tag, status);
     }
     FileRequest request = take(Operation.WRITE, offset, length, flags, tag);
     if (request == null) {
@@ -117,7 +118,7 @@ final class RawFileChannel implements BlockChannel {
   @Override
   public boolean flush(long tag) {
     if (device.writesThrough() || !device.isWritable()) {
-      return refuse(tag, Status.OK);
+      return completeLater(tag, Status.OK);
     }
     FileRequest request = take(Operation.FLUSH, 0, 0, 0, tag);
     if (request == null) {
@@ -139,7 +140,7 @@ final class RawFileChannel implements BlockChannel {
 
   @Override
   public boolean prefetch(long offset, long length, long tag) {
-    return refuse(tag, device.geometry().check(offset, length));
+    return completeLater(tag, device.geometry().check(offset, length));
   }
 
   @Override
@@ -188,9 +189,10 @@ final class RawFileChannel implements BlockChannel {
   }
 
   private boolean zero(Operation operation, long offset, long length, int flags, long tag) {
-    int status = checkChange(device.geometry().check(offset, length));
+    int status =
+        checkChange(IoFlags.checkWriteZeroes(flags), device.geometry().check(offset, length));
     if (status != Status.OK || length == 0) {
-      return refuse(tag, status);
+      return completeLater(tag, status);
     }
     FileRequest request = take(operation, offset, length, flags, tag);
     if (request == null) {
@@ -200,11 +202,14 @@ final class RawFileChannel implements BlockChannel {
     return true;
   }
 
-  private int checkChange(int rangeStatus) {
-    return device.isWritable() ? rangeStatus : Status.EROFS;
+  private int checkChange(int flagStatus, int rangeStatus) {
+    if (!device.isWritable()) {
+      return Status.EROFS;
+    }
+    return rangeStatus != Status.OK ? rangeStatus : flagStatus;
   }
 
-  private boolean refuse(long tag, int status) {
+  private boolean completeLater(long tag, int status) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
     if (closing) {
       return false;
@@ -316,6 +321,8 @@ final class RawFileChannel implements BlockChannel {
       device.gate().leave(request);
     }
     request.file = device.file();
+    // List and memory are the caller's again.
+    request.data = FileRequest.NO_DATA;
     free[freeCount++] = request.slot;
     if (closing) {
       resume.schedule();

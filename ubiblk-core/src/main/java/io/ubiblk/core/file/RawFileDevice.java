@@ -11,9 +11,13 @@ import io.ubiblk.api.ExtentVisitor;
 import io.ubiblk.api.Geometry;
 import io.ubiblk.api.OpenChannels;
 import io.ubiblk.api.Reactor;
+import io.ubiblk.core.io.AfterFailure;
 import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.linux.Errno;
 import io.ubiblk.core.linux.OpenFile;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Set;
@@ -89,18 +93,25 @@ public final class RawFileDevice implements BlockDevice {
    * @param size size in bytes, a multiple of 512
    * @param options how to open it
    * @return the device
-   * @throws BlockDeviceException if the file exists or cannot be created
+   * @throws BlockDeviceException if the file exists or cannot be created; one that was created is
+   *     deleted if it cannot be used
    */
   public static RawFileDevice create(Path path, long size, RawFileOptions options)
       throws BlockDeviceException {
     Geometry.of(size);
     int flags = OpenFile.READ_WRITE | OpenFile.CREATE | OpenFile.EXCLUSIVE;
-    try (OpenFile created = OpenFile.open(path, flags)) {
-      created.truncate(size);
-      created.sync();
+    OpenFile created = OpenFile.open(path, flags);
+    try {
+      try (created) {
+        created.truncate(size);
+        created.sync();
+      }
+      OpenFile.syncDirectory(path.getParent());
+      return open(path, options);
+    } catch (BlockDeviceException | RuntimeException | Error e) {
+      AfterFailure.delete(e, path);
+      throw e;
     }
-    OpenFile.syncDirectory(path.getParent());
-    return open(path, options);
   }
 
   static RawFileDevice open(Path path, RawFileOptions options, @Nullable FileAlignment forced)
@@ -117,7 +128,7 @@ public final class RawFileDevice implements BlockDevice {
       file.lock(!options.readOnly());
       uncached = options.direct() || options.readOnly() ? null : openUncached(path, properties);
       return new RawFileDevice(file, uncached, options, properties, direct);
-    } catch (BlockDeviceException | RuntimeException e) {
+    } catch (BlockDeviceException | RuntimeException | Error e) {
       file.close();
       if (uncached != null) {
         uncached.close();
@@ -212,8 +223,40 @@ public final class RawFileDevice implements BlockDevice {
     }
   }
 
+  /**
+   * Reads with a call that blocks, without a channel: not for a reactor's thread, and not for a
+   * virtual one, which would keep its carrier. An interruption is not noticed. {@link #close} waits
+   * for reads under way. Not for a file that was opened without the page cache.
+   *
+   * @param offset position in bytes
+   * @param dst native memory to fill to its end
+   * @throws BlockDeviceException.Closed if the device has been closed
+   * @throws IOException if the file ends before, or cannot be read
+   */
+  public void readNow(long offset, MemorySegment dst) throws IOException {
+    channels.opened(this);
+    // Counted as a channel that is on its way out: closing waits for it.
+    channels.closing();
+    try {
+      for (long done = 0; done < dst.byteSize(); ) {
+        long result = file.read(offset + done, dst.asSlice(done));
+        if (result == 0) {
+          throw new EOFException(
+              this + " ends at " + (offset + done) + ", expected " + geometry.size() + " bytes");
+        }
+        if (result < 0 && result != -Errno.EINTR) {
+          throw Errno.exception("read", file, result);
+        }
+        done += Math.max(0, result);
+      }
+    } finally {
+      channels.closed();
+    }
+  }
+
   @Override
   public void extents(long offset, long length, ExtentVisitor visitor) throws BlockDeviceException {
+    channels.requireOpen(this);
     geometry.requireInside(offset, length);
     long end = offset + length;
     for (long at = offset; at < end; ) {
@@ -260,6 +303,7 @@ public final class RawFileDevice implements BlockDevice {
 
   @Override
   public synchronized void resize(long size) throws BlockDeviceException {
+    requireOpen();
     Geometry present = geometry;
     if (size < present.size() || size % Geometry.SECTOR != 0) {
       throw new IllegalArgumentException(
@@ -271,7 +315,6 @@ public final class RawFileDevice implements BlockDevice {
     if (size == present.size()) {
       return;
     }
-    requireOpen();
     if (options.readOnly()) {
       throw new BlockDeviceException.Unsupported(this + " is read-only and cannot grow");
     }

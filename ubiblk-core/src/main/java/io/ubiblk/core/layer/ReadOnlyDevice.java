@@ -8,6 +8,7 @@ import io.ubiblk.api.CompletionHandler;
 import io.ubiblk.api.DeferredCompletions;
 import io.ubiblk.api.ForwardingBlockChannel;
 import io.ubiblk.api.ForwardingBlockDevice;
+import io.ubiblk.api.Geometry;
 import io.ubiblk.api.OpenChannels;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ReactorTask;
@@ -24,6 +25,8 @@ import java.util.Set;
 public final class ReadOnlyDevice extends ForwardingBlockDevice {
 
   private final OpenChannels channels = new OpenChannels();
+  private final Object closing = new Object();
+  private boolean released;
 
   /**
    * Creates the layer.
@@ -55,7 +58,18 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
 
   @Override
   public void resize(long size) throws IOException {
-    if (size != geometry().size()) {
+    channels.requireOpen(this);
+    Geometry present = geometry();
+    if (size < present.size() || size % present.logicalBlockSize() != 0) {
+      throw new IllegalArgumentException(
+          "new size of "
+              + size
+              + " bytes, expected a multiple of "
+              + present.logicalBlockSize()
+              + " of at least "
+              + present.size());
+    }
+    if (size > present.size()) {
       throw new BlockDeviceException.Unsupported(this + " is read-only and cannot grow");
     }
   }
@@ -65,8 +79,19 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
    */
   @Override
   public void close() throws IOException {
-    if (channels.close(this)) {
-      super.close();
+    synchronized (closing) {
+      channels.close(this);
+      if (released) {
+        return;
+      }
+      released = true;
+      try {
+        super.close();
+      } catch (IllegalStateException staysOpen) {
+        // Closing again tries again.
+        released = false;
+        throw staysOpen;
+      }
     }
   }
 

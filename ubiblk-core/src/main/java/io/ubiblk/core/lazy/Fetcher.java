@@ -112,9 +112,8 @@ final class Fetcher {
     onStopped = callback;
     autofetch.stop();
     reading.forEach(Fetch::interrupt);
-    // A source that does not notice an interruption notices that it is closed; it is closed by the
-    // last channel that reads from its image, if there is one.
-    home.blocking().execute(source::drop);
+    // A source that does not notice an interruption notices that it is closed.
+    home.blocking().execute(source::giveUp);
     finishStopping();
   }
 

@@ -45,6 +45,7 @@ final class HeldChange extends HeldRequest {
 
   private boolean committing;
   private boolean cancelled;
+  private boolean claimsAreEmpty = true;
 
   HeldChange(
       LazyChannel channel,
@@ -179,8 +180,6 @@ final class HeldChange extends HeldRequest {
   }
 
   /** Whether the present portion replaces no stripe. Channel's thread. */
-  private boolean claimsAreEmpty = true;
-
   private void nextPortion() {
     done = portionEnd - offset;
     advance();

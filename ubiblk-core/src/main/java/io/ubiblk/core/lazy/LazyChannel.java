@@ -12,7 +12,6 @@ import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -40,10 +39,11 @@ final class LazyChannel implements BlockChannel {
   private final DeferredCompletions deferred;
   private final ReactorTask finishClosing;
   private final @Nullable HeldRequest[] held;
-  private final ArrayDeque<Integer> free = new ArrayDeque<>();
+  private final int[] free;
   private final List<Runnable> onClosed = new ArrayList<>();
   private final Runnable dropImage = this::imageIsNotNeeded;
   private @Nullable BlockChannel image;
+  private int freeCount;
   private long imageSize;
   private boolean imageRefused;
   private boolean imageClosing;
@@ -79,9 +79,11 @@ final class LazyChannel implements BlockChannel {
     this.deferred = new DeferredCompletions(reactor, completions, 4);
     this.finishClosing = reactor.task(this::finishClosing);
     this.held = new HeldRequest[depth];
+    this.free = new int[depth];
     for (int slot = 0; slot < depth; slot++) {
-      free.add(slot);
+      free[slot] = depth - 1 - slot;
     }
+    this.freeCount = depth;
   }
 
   @Override
@@ -98,6 +100,7 @@ final class LazyChannel implements BlockChannel {
   public boolean write(long offset, ScatterList src, int flags, long tag) {
     long length = src.byteSize();
     if (passes(device.geometry().checkTransfer(offset, length), length)
+        || IoFlags.checkWrite(flags) != Status.OK
         || (flags & refusedFlags) != 0
         || mayChange(offset, length)) {
       return !closing && straight.write(offset, src, flags, tag);
@@ -125,6 +128,7 @@ final class LazyChannel implements BlockChannel {
   public boolean writeZeroes(long offset, long length, int flags, long tag) {
     if (passes(device.geometry().check(offset, length), length)
         || !zeroes
+        || IoFlags.checkWriteZeroes(flags) != Status.OK
         || (flags & refusedFlags) != 0
         || mayChange(offset, length)) {
       return !closing && straight.writeZeroes(offset, length, flags, tag);
@@ -240,7 +244,7 @@ final class LazyChannel implements BlockChannel {
   /** Ends a held request. */
   void finish(HeldRequest request, int status) {
     held[request.slot] = null;
-    free.push(request.slot);
+    free[freeCount++] = request.slot;
     if (inCall) {
       deferred.add(request.tag(), status);
     } else {
@@ -262,10 +266,10 @@ final class LazyChannel implements BlockChannel {
 
   private boolean hold(HeldRequest request) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    Integer slot = closing ? null : free.poll();
-    if (slot == null) {
+    if (closing || freeCount == 0) {
       return false;
     }
+    int slot = free[--freeCount];
     request.slot = slot;
     held[slot] = request;
     inCall = true;
@@ -341,7 +345,7 @@ final class LazyChannel implements BlockChannel {
   }
 
   private void finishClosing() {
-    if (free.size() < held.length || deferred.size() > 0) {
+    if (freeCount < held.length || deferred.size() > 0) {
       if (deferred.size() > 0) {
         finishClosing.schedule();
       }

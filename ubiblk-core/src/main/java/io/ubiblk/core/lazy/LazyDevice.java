@@ -12,6 +12,7 @@ import io.ubiblk.api.Geometry;
 import io.ubiblk.api.OpenChannels;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.api.StripeSource;
+import io.ubiblk.core.io.AfterFailure;
 import io.ubiblk.core.io.OnReactor;
 import io.ubiblk.core.io.Uninterrupted;
 import io.ubiblk.core.metadata.MetadataFile;
@@ -53,6 +54,8 @@ public final class LazyDevice implements BlockDevice {
   private final DeviceListeners listeners = new DeviceListeners();
   private final DeviceListener fromData = new FailureForwarder(listeners);
   private final CompletableFuture<Boolean> started = new CompletableFuture<>();
+  private final Object closing = new Object();
+  private boolean released;
   private volatile Geometry geometry;
 
   private LazyDevice(
@@ -103,9 +106,9 @@ public final class LazyDevice implements BlockDevice {
       LazyDevice device = assemble(data, metadata, loaded, opened, home, options);
       device.awaitStart();
       return device;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       if (opened != null) {
-        opened.close();
+        AfterFailure.close(e, opened);
       }
       throw e;
     }
@@ -247,6 +250,7 @@ public final class LazyDevice implements BlockDevice {
   /** Reports what has to be fetched as data, and what is on the disk as the data device does. */
   @Override
   public void extents(long offset, long length, ExtentVisitor visitor) throws IOException {
+    channels.requireOpen(this);
     geometry.requireInside(offset, length);
     long end = offset + length;
     boolean[] goOn = {true};
@@ -273,6 +277,7 @@ public final class LazyDevice implements BlockDevice {
    */
   @Override
   public synchronized void resize(long size) throws IOException {
+    channels.requireOpen(this);
     Geometry present = geometry;
     if (size < present.size() || size % present.logicalBlockSize() != 0) {
       throw new IllegalArgumentException(
@@ -338,20 +343,37 @@ public final class LazyDevice implements BlockDevice {
 
   /** Closes, and waits for the work on stripes in a way of the caller's. */
   void close(Awaiting awaiting) throws IOException {
-    if (!channels.close(this)) {
-      return;
+    synchronized (closing) {
+      boolean first = channels.close(this);
+      if (!released) {
+        release(first, awaiting);
+      }
     }
-    CompletableFuture<Boolean> stopped = new CompletableFuture<>();
-    boolean begun = coordinator.execute(() -> coordinator.stop(() -> stopped.complete(true)));
-    if (begun) {
-      awaiting.await(stopped);
+  }
+
+  private void release(boolean first, Awaiting awaiting) throws IOException {
+    released = true;
+    try (data;
+        metadata;
+        source) {
+      if (first) {
+        stop(awaiting);
+      }
+    } catch (IllegalStateException staysOpen) {
+      // Closing again tries again.
+      released = false;
+      throw staysOpen;
     }
-    data.removeListener(fromData);
-    source.close();
+  }
+
+  private void stop(Awaiting awaiting) throws IOException {
     try {
-      metadata.close();
+      CompletableFuture<Boolean> stopped = new CompletableFuture<>();
+      if (coordinator.execute(() -> coordinator.stop(() -> stopped.complete(true)))) {
+        awaiting.await(stopped);
+      }
     } finally {
-      data.close();
+      data.removeListener(fromData);
     }
   }
 

@@ -13,11 +13,14 @@ import org.slf4j.LoggerFactory;
  * A disk's source, as long as the disk needs it: until everything has been fetched and no channel
  * reads from it, or the disk is closed. Thread-safe.
  */
-final class SourceHolder {
+final class SourceHolder implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(SourceHolder.class);
 
   private final List<Runnable> imageUsers = new ArrayList<>();
+  // Held while the source is being closed; guards the failure.
+  private final Object closing = new Object();
+  private @Nullable Exception failure;
   private @Nullable StripeSource source;
   private boolean dropped;
 
@@ -57,7 +60,7 @@ final class SourceHolder {
       last = dropped && imageUsers.isEmpty();
     }
     if (last) {
-      close();
+      closeUnneeded();
     }
   }
 
@@ -72,26 +75,70 @@ final class SourceHolder {
       users = List.copyOf(imageUsers);
     }
     if (users.isEmpty()) {
-      close();
+      closeUnneeded();
     } else {
       users.forEach(Runnable::run);
     }
   }
 
-  /** Closes the source, whoever uses it. May block: not on a reactor. */
-  void close() {
-    StripeSource present;
-    synchronized (this) {
-      present = source;
-      source = null;
-      dropped = true;
-    }
-    if (present != null) {
-      try {
-        present.close();
-      } catch (IOException | RuntimeException e) {
-        LOG.warn("{} could not be closed", present, e);
+  /**
+   * Closes the source, whoever uses it, or waits until somebody else has. Fails also if {@link
+   * #closeEarly} did. May block: not on a reactor.
+   */
+  @Override
+  public void close() throws IOException {
+    closeEarly();
+    synchronized (closing) {
+      Exception cause = failure;
+      failure = null;
+      switch (cause) {
+        case null -> {}
+        case IOException io -> throw io;
+        case RuntimeException runtime -> throw runtime;
+        default -> throw new IOException(cause);
       }
+    }
+  }
+
+  /** Fetches no more: the last channel that reads from the image closes it. May block. */
+  void giveUp() {
+    boolean used;
+    synchronized (this) {
+      used = !imageUsers.isEmpty();
+    }
+    if (used) {
+      drop();
+    } else {
+      closeEarly();
+    }
+  }
+
+  /** Closes the source before the disk is closed, which learns then how it went. May block. */
+  void closeEarly() {
+    synchronized (closing) {
+      StripeSource present;
+      synchronized (this) {
+        present = source;
+        source = null;
+        dropped = true;
+      }
+      if (present != null) {
+        try {
+          present.close();
+        } catch (IOException | RuntimeException e) {
+          failure = e;
+        }
+      }
+    }
+  }
+
+  /** Closes a source that nobody needs: that it fails to close troubles nobody either. */
+  private void closeUnneeded() {
+    String name = toString();
+    try {
+      close();
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("{} could not be closed", name, e);
     }
   }
 

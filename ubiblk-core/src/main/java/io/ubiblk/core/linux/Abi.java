@@ -29,7 +29,6 @@ final class Abi {
   static final long LSEEK = X86 ? 8 : 62;
   static final long READ = X86 ? 0 : 63;
   static final long WRITE = X86 ? 1 : 64;
-  static final long PREAD64 = X86 ? 17 : 67;
   static final long PWRITE64 = X86 ? 18 : 68;
   static final long READLINKAT = X86 ? 267 : 78;
   static final long FSYNC = X86 ? 74 : 82;
@@ -53,6 +52,7 @@ final class Abi {
   static final long MUNMAP = X86 ? 11 : 215;
   static final long MMAP = X86 ? 9 : 222;
   static final long MEMFD_CREATE = X86 ? 319 : 279;
+  static final long PREAD64 = X86 ? 17 : 67;
   static final long PREADV2 = X86 ? 327 : 286;
   static final long PWRITEV2 = X86 ? 328 : 287;
   static final long STATX = X86 ? 332 : 291;

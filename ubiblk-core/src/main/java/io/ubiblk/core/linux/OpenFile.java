@@ -222,6 +222,21 @@ public final class OpenFile implements AutoCloseable {
   }
 
   /**
+   * Reads at a position into one piece of memory. An interruption of the thread is not noticed.
+   *
+   * @param offset position in bytes
+   * @param dst native memory to fill
+   * @return number of bytes read, which may be fewer than asked for; 0 at the end of the file; or a
+   *     negative errno
+   */
+  public long read(long offset, MemorySegment dst) {
+    if (!dst.isNative()) {
+      throw new IllegalArgumentException("memory on the heap: " + dst + ", expected native memory");
+    }
+    return Syscall.call(Abi.PREAD64, fd, dst.address(), dst.byteSize(), offset);
+  }
+
+  /**
    * Reads at a position.
    *
    * @param offset position in bytes

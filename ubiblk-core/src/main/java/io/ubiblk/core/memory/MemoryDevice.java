@@ -1,6 +1,7 @@
 package io.ubiblk.core.memory;
 
 import io.ubiblk.api.BlockChannel;
+import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.CompletionHandler;
 import io.ubiblk.api.ExtentVisitor;
 import io.ubiblk.api.Geometry;
@@ -44,7 +45,9 @@ public final class MemoryDevice extends VolatileDevice {
   }
 
   @Override
-  public void extents(long offset, long length, ExtentVisitor visitor) {
+  public void extents(long offset, long length, ExtentVisitor visitor)
+      throws BlockDeviceException.Closed {
+    channels().requireOpen(this);
     geometry().requireInside(offset, length);
     long end = offset + length;
     for (long at = offset; at < end; ) {

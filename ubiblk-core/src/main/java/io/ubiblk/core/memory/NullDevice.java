@@ -1,6 +1,7 @@
 package io.ubiblk.core.memory;
 
 import io.ubiblk.api.BlockChannel;
+import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.CompletionHandler;
 import io.ubiblk.api.ExtentVisitor;
 import io.ubiblk.api.Geometry;
@@ -29,7 +30,9 @@ public final class NullDevice extends VolatileDevice {
   }
 
   @Override
-  public void extents(long offset, long length, ExtentVisitor visitor) {
+  public void extents(long offset, long length, ExtentVisitor visitor)
+      throws BlockDeviceException.Closed {
+    channels().requireOpen(this);
     geometry().requireInside(offset, length);
     if (length > 0) {
       visitor.extent(offset, length, 0);

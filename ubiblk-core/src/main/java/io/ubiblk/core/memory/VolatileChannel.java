@@ -3,6 +3,7 @@ package io.ubiblk.core.memory;
 import io.ubiblk.api.BlockChannel;
 import io.ubiblk.api.CompletionHandler;
 import io.ubiblk.api.DeferredCompletions;
+import io.ubiblk.api.IoFlags;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
@@ -49,6 +50,9 @@ abstract class VolatileChannel implements BlockChannel {
   @Override
   public final boolean write(long offset, ScatterList src, int flags, long tag) {
     int status = device.geometry().checkTransfer(offset, src.byteSize());
+    if (status == Status.OK) {
+      status = IoFlags.checkWrite(flags);
+    }
     return complete(tag, status != Status.OK || closing ? status : store(offset, src));
   }
 
@@ -65,6 +69,9 @@ abstract class VolatileChannel implements BlockChannel {
   @Override
   public final boolean writeZeroes(long offset, long length, int flags, long tag) {
     int status = device.geometry().check(offset, length);
+    if (status == Status.OK) {
+      status = IoFlags.checkWriteZeroes(flags);
+    }
     if (status == Status.OK && !closing) {
       clear(offset, length);
     }

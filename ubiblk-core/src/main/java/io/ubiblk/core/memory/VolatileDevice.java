@@ -61,6 +61,7 @@ abstract class VolatileDevice implements BlockDevice {
 
   @Override
   public final synchronized void resize(long size) throws BlockDeviceException {
+    channels.requireOpen(this);
     Geometry present = geometry;
     if (size < present.size()) {
       throw new IllegalArgumentException(

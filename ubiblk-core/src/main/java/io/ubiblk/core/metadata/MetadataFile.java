@@ -2,13 +2,17 @@ package io.ubiblk.core.metadata;
 
 import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.api.Capability;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.core.blocking.BlockingAccess;
+import io.ubiblk.core.io.AfterFailure;
+import io.ubiblk.core.linux.Errno;
 import io.ubiblk.core.linux.OpenFile;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Creates, reads and extends metadata files. What is read and written goes through a device,
@@ -17,6 +21,7 @@ import java.util.Arrays;
 public final class MetadataFile {
 
   private static final int FILE_MODE = 0600;
+  private static final int ZERO_BYTES = 64 * 1024;
 
   private MetadataFile() {}
 
@@ -31,28 +36,45 @@ public final class MetadataFile {
    */
   public static void allocate(Path path, long stripes) throws BlockDeviceException {
     int open = OpenFile.READ_WRITE | OpenFile.NO_FOLLOW;
-    boolean created = true;
-    OpenFile file;
-    try {
-      file = OpenFile.open(path, open | OpenFile.CREATE | OpenFile.EXCLUSIVE);
-    } catch (BlockDeviceException.Io exists) {
-      created = false;
-      file = OpenFile.open(path, open);
-    }
-    try (OpenFile opened = file) {
-      OpenFile.Properties properties = opened.properties();
-      if (!properties.regular()) {
-        throw new BlockDeviceException.BadFormat(path + " is no regular file");
+    OpenFile created = create(path, open);
+    if (created == null) {
+      try (OpenFile present = OpenFile.open(path, open)) {
+        makeRoom(present, stripes);
       }
-      opened.setMode(FILE_MODE);
-      if (properties.size() < MetadataLayout.fileSize(stripes)) {
-        opened.truncate(MetadataLayout.fileSize(stripes));
-      }
-      opened.sync();
+      return;
     }
-    if (created) {
+    try (created) {
+      makeRoom(created, stripes);
       OpenFile.syncDirectory(path.getParent());
+    } catch (BlockDeviceException | RuntimeException | Error e) {
+      // A file that is half made would be taken for a damaged one.
+      AfterFailure.delete(e, path);
+      throw e;
     }
+  }
+
+  /** Creates a file; returns null if there is one. */
+  private static @Nullable OpenFile create(Path path, int flags) throws BlockDeviceException.Io {
+    try {
+      return OpenFile.open(path, flags | OpenFile.CREATE | OpenFile.EXCLUSIVE);
+    } catch (BlockDeviceException.Io e) {
+      if (e.errno() != Errno.EEXIST) {
+        throw e;
+      }
+      return null;
+    }
+  }
+
+  private static void makeRoom(OpenFile file, long stripes) throws BlockDeviceException {
+    OpenFile.Properties properties = file.properties();
+    if (!properties.regular()) {
+      throw new BlockDeviceException.BadFormat(file + " is no regular file");
+    }
+    file.setMode(FILE_MODE);
+    if (properties.size() < MetadataLayout.fileSize(stripes)) {
+      file.truncate(MetadataLayout.fileSize(stripes));
+    }
+    file.sync();
   }
 
   /**
@@ -73,8 +95,20 @@ public final class MetadataFile {
           metadata + " needs " + used.length + " bytes, " + device + " has " + size);
     }
     try (BlockingAccess access = BlockingAccess.open(device, reactor)) {
-      access.write(0, Arrays.copyOf(used, Math.toIntExact(size)));
+      access.write(0, used);
+      if (device.capabilities().contains(Capability.WRITE_ZEROES)) {
+        access.writeZeroes(used.length, size - used.length, 0);
+      } else {
+        writeZeros(access, used.length, size);
+      }
       access.flush();
+    }
+  }
+
+  private static void writeZeros(BlockingAccess access, long from, long to) throws IOException {
+    byte[] zeros = new byte[ZERO_BYTES];
+    for (long at = from; at < to; at += zeros.length) {
+      access.write(at, MemorySegment.ofArray(zeros).asSlice(0, Math.min(zeros.length, to - at)));
     }
   }
 

@@ -25,14 +25,14 @@ public final class ReactorGroup implements AutoCloseable {
 
   private ReactorGroup(ReactorOptions options, boolean closeable) throws BlockDeviceException {
     this.closeable = closeable;
-    for (int i = 0; i < options.threads(); i++) {
-      threads.add(new ReactorThread(options, i));
-    }
     try {
+      for (int i = 0; i < options.threads(); i++) {
+        threads.add(new ReactorThread(options, i));
+      }
       for (ReactorThread thread : threads) {
         reactors.add(thread.reactor());
       }
-    } catch (BlockDeviceException e) {
+    } catch (BlockDeviceException | RuntimeException | Error e) {
       stop();
       throw e;
     }

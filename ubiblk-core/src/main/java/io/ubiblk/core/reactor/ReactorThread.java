@@ -4,7 +4,8 @@ import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.linux.CpuAffinity;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,7 +36,7 @@ final class ReactorThread {
   IoReactor reactor() throws BlockDeviceException {
     try {
       return opened.join();
-    } catch (java.util.concurrent.CompletionException e) {
+    } catch (CompletionException e) {
       if (e.getCause() instanceof BlockDeviceException cause) {
         throw cause;
       }
@@ -43,16 +44,24 @@ final class ReactorThread {
     }
   }
 
-  /** Ends the loop and waits for the thread. */
+  /** Ends the loop and waits for the thread, also if interrupted: memory is in use until then. */
   void stop() {
     stopping = true;
     try {
-      opened.get().execute(() -> {});
-      thread.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException | java.util.concurrent.RejectedExecutionException e) {
+      opened.join().execute(() -> {});
+    } catch (CompletionException | RejectedExecutionException e) {
       LOG.debug("reactor had ended", e);
+    }
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 

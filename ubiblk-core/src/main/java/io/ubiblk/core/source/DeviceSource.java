@@ -48,7 +48,9 @@ public final class DeviceSource implements StripeSource {
   @Override
   public void read(long offset, MemorySegment dst) throws IOException {
     long present = Math.clamp(size - offset, 0, dst.byteSize());
-    access.read(offset, dst.asSlice(0, present));
+    if (present > 0) {
+      access.read(offset, dst.asSlice(0, present));
+    }
     dst.asSlice(present).fill((byte) 0);
   }
 
@@ -69,10 +71,8 @@ public final class DeviceSource implements StripeSource {
 
   @Override
   public void close() throws IOException {
-    try {
+    try (device) {
       access.close();
-    } finally {
-      device.close();
     }
   }
 

@@ -5,14 +5,16 @@ import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.StripeSource;
 import io.ubiblk.core.file.RawFileDevice;
 import io.ubiblk.core.file.RawFileOptions;
-import java.io.EOFException;
+import io.ubiblk.core.io.OnReactor;
+import io.ubiblk.core.io.Uninterrupted;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A raw image file as a source: byte {@code n} of the disk is byte {@code n} of the file. The file
@@ -24,14 +26,17 @@ public final class RawImageSource implements StripeSource {
   /** Reads of a file wait for the storage, not for each other. */
   private static final int PARALLELISM = 16;
 
+  private static final int IDLE_SECONDS = 10;
+
+  /** A system call of a virtual thread keeps its carrier, of which there are few. */
+  private static final ThreadPoolExecutor READERS = readers();
+
   private final RawFileDevice device;
-  private final FileChannel channel;
   private final Path path;
 
-  private RawImageSource(Path path, RawFileDevice device, FileChannel channel) {
+  private RawImageSource(Path path, RawFileDevice device) {
     this.path = path;
     this.device = device;
-    this.channel = channel;
   }
 
   /**
@@ -44,13 +49,8 @@ public final class RawImageSource implements StripeSource {
    * @throws IOException if the image cannot be opened
    */
   public static RawImageSource open(Path path) throws IOException {
-    RawFileDevice device = RawFileDevice.open(path, RawFileOptions.DEFAULT.withReadOnly(true));
-    try {
-      return new RawImageSource(path, device, FileChannel.open(path, StandardOpenOption.READ));
-    } catch (IOException | RuntimeException e) {
-      device.close();
-      throw e;
-    }
+    return new RawImageSource(
+        path, RawFileDevice.open(path, RawFileOptions.DEFAULT.withReadOnly(true)));
   }
 
   @Override
@@ -61,14 +61,42 @@ public final class RawImageSource implements StripeSource {
   @Override
   public void read(long offset, MemorySegment dst) throws IOException {
     long present = Math.clamp(size() - offset, 0, dst.byteSize());
-    ByteBuffer buffer = dst.asSlice(0, present).asByteBuffer();
-    while (buffer.hasRemaining()) {
-      if (channel.read(buffer, offset + buffer.position()) < 0) {
-        throw new EOFException(
-            path + " ends at " + (offset + buffer.position()) + ", expected " + size() + " bytes");
-      }
+    if (present > 0) {
+      readFile(offset, dst.asSlice(0, present));
     }
     dst.asSlice(present).fill((byte) 0);
+  }
+
+  private void readFile(long offset, MemorySegment dst) throws IOException {
+    if (!Thread.currentThread().isVirtual()) {
+      device.readNow(offset, dst);
+      return;
+    }
+    CompletableFuture<Boolean> done = new CompletableFuture<>();
+    READERS.execute(
+        () -> {
+          try {
+            device.readNow(offset, dst);
+            done.complete(true);
+          } catch (IOException | RuntimeException | Error e) {
+            done.completeExceptionally(e);
+          }
+        });
+    // The memory is in use until then: an interruption has to wait.
+    Uninterrupted.await(() -> OnReactor.await(done));
+  }
+
+  private static ThreadPoolExecutor readers() {
+    ThreadPoolExecutor executor =
+        new ThreadPoolExecutor(
+            PARALLELISM,
+            PARALLELISM,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            Thread.ofPlatform().daemon().name("ubiblk-image-", 0).factory());
+    executor.allowCoreThreadTimeOut(true);
+    return executor;
   }
 
   @Override
@@ -87,12 +115,8 @@ public final class RawImageSource implements StripeSource {
   }
 
   @Override
-  public void close() throws IOException {
-    try {
-      channel.close();
-    } finally {
-      device.close();
-    }
+  public void close() {
+    device.close();
   }
 
   @Override

@@ -1,13 +1,21 @@
 package io.ubiblk.core.blocking;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ubiblk.api.BlockChannel;
+import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.api.CompletionHandler;
+import io.ubiblk.api.ForwardingBlockChannel;
+import io.ubiblk.api.ForwardingBlockDevice;
 import io.ubiblk.api.Geometry;
 import io.ubiblk.api.IoFlags;
+import io.ubiblk.api.Reactor;
 import io.ubiblk.api.Status;
 import io.ubiblk.core.reactor.ReactorGroup;
 import io.ubiblk.core.reactor.ReactorOptions;
@@ -23,6 +31,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class BlockingAccessTest {
 
@@ -81,6 +90,70 @@ class BlockingAccessTest {
     access.prefetch(0, 4096);
     access.flush();
     assertEquals(1, storage.flushes.get());
+  }
+
+  @Test
+  void memoryIsWrittenWithoutFlags() throws Exception {
+    access.write(4096, MemorySegment.ofArray(filled(512)));
+    assertArrayEquals(filled(512), access.read(4096, 512));
+  }
+
+  @Test
+  void emptyTransferOutsideTheDeviceIsRefused() throws Exception {
+    access.read(SIZE, 0);
+    assertThrows(BlockDeviceException.Io.class, () -> access.read(SIZE + 512L, 0));
+    assertThrows(BlockDeviceException.Io.class, () -> access.write(-512, new byte[0]));
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment nothing = arena.allocate(0);
+      access.read(0, nothing);
+      assertThrows(BlockDeviceException.Io.class, () -> access.read(1, nothing));
+    }
+  }
+
+  @Test
+  void deviceThatThrowsFailsTheCallAndNoOther() throws Exception {
+    BlockDevice throwing =
+        new ForwardingBlockDevice(device) {
+          @Override
+          public BlockChannel openChannel(Reactor reactor, int depth, CompletionHandler completions)
+              throws IOException {
+            return new ForwardingBlockChannel(delegate().openChannel(reactor, depth, completions)) {
+              @Override
+              public boolean discard(long offset, long length, long tag) {
+                throw new IllegalStateException("on purpose");
+              }
+            };
+          }
+        };
+    try (BlockingAccess throwingAccess = BlockingAccess.open(throwing, group.next())) {
+      for (int i = 0; i < 100; i++) {
+        assertThrows(IllegalStateException.class, () -> throwingAccess.discard(0, 512));
+      }
+      throwingAccess.write(0, filled(512));
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void closingAgainWaitsForTheFirstClosing() throws Exception {
+    storage.gate.drainPermits();
+    Thread writer =
+        Thread.ofVirtual().start(() -> assertDoesNotThrow(() -> access.write(0, new byte[512])));
+    while (!storage.gate.hasQueuedThreads()) {
+      Thread.sleep(1);
+    }
+    List<Thread> closers = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      closers.add(Thread.ofVirtual().start(() -> assertDoesNotThrow(access::close)));
+    }
+    for (Thread closer : closers) {
+      assertFalse(closer.join(java.time.Duration.ofMillis(50)), "the write is still under way");
+    }
+    storage.gate.release(1000);
+    for (Thread closer : closers) {
+      closer.join();
+    }
+    writer.join();
   }
 
   private static byte[] filled(int length) {

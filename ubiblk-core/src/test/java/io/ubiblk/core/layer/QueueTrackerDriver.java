@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Does to trackers what a channel does, in sectors as the transcripts have them. */
+@SuppressWarnings("exports") // for tests of this module only
 public final class QueueTrackerDriver {
 
   private static final int SLOTS = 8;

@@ -42,6 +42,22 @@ class ReadOnlyDeviceTest {
       assertEquals(0, memory.get(ValueLayout.JAVA_BYTE, 0));
       assertThrows(BlockDeviceException.Unsupported.class, () -> device.resize(2 * SIZE));
       device.resize(SIZE);
+      assertThrows(IllegalArgumentException.class, () -> device.resize(SIZE - 512));
+      assertThrows(IllegalArgumentException.class, () -> device.resize(SIZE + 1));
+    }
+  }
+
+  @Test
+  void closingIsTriedAgainIfTheDeviceBelowStayedOpen() throws Exception {
+    try (EventLoop loop = Loops.ring()) {
+      MemoryDevice below = new MemoryDevice(SIZE);
+      ReadOnlyDevice device = new ReadOnlyDevice(below);
+      try (ChannelDriver other = ChannelDriver.open(below, loop, 4)) {
+        assertThrows(IllegalStateException.class, device::close);
+        assertEquals(Status.OK, other.read(0, memory));
+      }
+      device.close();
+      assertThrows(BlockDeviceException.Closed.class, () -> ChannelDriver.open(below, loop, 4));
     }
   }
 

@@ -24,8 +24,10 @@ final class SimulatedDisk extends ForwardingBlockDevice {
   }
 
   @Override
-  public void resize(long size) throws BlockDeviceException {
+  public void resize(long size) throws IOException {
     long present = geometry().size();
+    // Changes nothing, and a disk that has been closed says so.
+    super.resize(present);
     if (size != present) {
       throw new BlockDeviceException.Unsupported("growing blocks, and a simulation must not");
     }
