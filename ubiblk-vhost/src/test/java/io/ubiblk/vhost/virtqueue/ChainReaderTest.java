@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ubiblk.api.MemoryFault;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.vhost.SharedMemory;
 import io.ubiblk.vhost.memory.GuestMemory;
 import io.ubiblk.vhost.memory.MappedRegion;
-import io.ubiblk.vhost.memory.MemoryFault;
 import io.ubiblk.vhost.memory.RegionDescription;
 import java.io.IOException;
 import java.lang.foreign.Arena;
