@@ -63,6 +63,10 @@ public final class Virtqueue implements Poller {
 
   private boolean ending;
   private boolean closing;
+
+  /** Whether all that is left is the last interrupt. */
+  private boolean finishing;
+
   private boolean released;
 
   /**
@@ -220,6 +224,9 @@ public final class Virtqueue implements Poller {
   public void abandon(Runnable onAbandoned) {
     flow.silence();
     stop(onAbandoned);
+    if (finishing && call != null) {
+      call.close();
+    }
   }
 
   /** {@return the index at which a successor goes on; valid when the ring has stopped} */
@@ -330,11 +337,23 @@ public final class Virtqueue implements Poller {
   }
 
   private void release() {
-    released = true;
     polling.deactivate();
     setKick(null);
-    setCall(null);
     setError(null);
+    Signal last = call;
+    if (last == null || flow.isSilent()) {
+      end();
+    } else {
+      // The last interrupt may still be under way; without it the driver would wait for ever.
+      finishing = true;
+      last.finish(this::end);
+    }
+  }
+
+  private void end() {
+    finishing = false;
+    released = true;
+    setCall(null);
     flow.end();
     arena.close();
     runCallbacks();

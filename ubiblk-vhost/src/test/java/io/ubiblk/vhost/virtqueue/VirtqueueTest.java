@@ -52,6 +52,11 @@ class VirtqueueTest {
     }
 
     @Override
+    public void finish(Runnable onFinished) {
+      onFinished.run();
+    }
+
+    @Override
     public void close() {}
   }
 
