@@ -64,11 +64,6 @@ final class RequestFlow {
     this.lease = new MemoryLease(memory.retain(), blocking);
   }
 
-  /** The memory in which requests begin. */
-  GuestMemory memory() {
-    return lease.memory();
-  }
-
   boolean isSilent() {
     return silent;
   }

@@ -15,8 +15,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A running ring: takes requests from the driver, has them executed, gives them back. Confined to
@@ -32,8 +30,6 @@ import org.slf4j.LoggerFactory;
  * vanished.
  */
 public final class Virtqueue implements Poller {
-
-  private static final Logger LOG = LoggerFactory.getLogger(Virtqueue.class);
 
   /** Most requests that are with the device at once; more wait in their slots. */
   private static final int MOST_DEPTH = 1024;
@@ -78,7 +74,7 @@ public final class Virtqueue implements Poller {
    * @param limits what requests are held to
    * @param setup the ring
    * @param memory the guest's memory; the queue becomes a user of its own
-   * @param observer is told when guest memory is not there any more
+   * @param observer is told what becomes of the ring
    * @throws IOException if the ring does not lie in memory, or the device gives no channel
    */
   public Virtqueue(
@@ -367,7 +363,8 @@ public final class Virtqueue implements Poller {
   private void loseMemory() {
     flow.silence();
     breakRing("guest memory is not there any more");
-    observer.memoryFaulted(flow.memory());
+    // Also where its files are as long as ever: memory can be missing for other reasons.
+    observer.ringLost();
   }
 
   /** Which requests the device still has is not known: what was taken cannot be given back. */
@@ -380,7 +377,7 @@ public final class Virtqueue implements Poller {
     if (!broken) {
       broken = true;
       quiet.cancel();
-      LOG.warn("{} is not served any more: {}", name, reason);
+      observer.ringBroken(name, reason);
       if (error != null) {
         error.raise();
       }

@@ -54,10 +54,11 @@ class ChainReaderTest {
     memory =
         GuestMemory.of(
             List.of(
-                MappedRegion.map(new RegionDescription(GUEST, 0x9000, 0, 0), file.passOn()),
+                MappedRegion.map(new RegionDescription(GUEST, 0x9000, 0, 0), file.passOn(), false),
                 MappedRegion.map(
                     new RegionDescription(GUEST + 0x9000, 0x7000, 1L << 40, 0x9000),
-                    file.passOn())));
+                    file.passOn(),
+                    false)));
     file.segment().set(ValueLayout.JAVA_INT, HEADER - GUEST, 1);
     file.segment().set(ValueLayout.JAVA_LONG, HEADER - GUEST + 8, 77);
     request = new BlockRequest(0);
