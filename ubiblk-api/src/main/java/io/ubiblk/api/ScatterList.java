@@ -228,6 +228,7 @@ public final class ScatterList {
         }
         i++;
       }
+      MemoryFault.surface();
       return true;
     } catch (InternalError e) {
       return false;
@@ -263,6 +264,7 @@ public final class ScatterList {
         }
         i++;
       }
+      MemoryFault.surface();
       return true;
     } catch (InternalError e) {
       return false;
@@ -296,6 +298,7 @@ public final class ScatterList {
         }
         i++;
       }
+      MemoryFault.surface();
       return true;
     } catch (InternalError e) {
       return false;

@@ -1,6 +1,7 @@
 package io.ubiblk.crypto;
 
 import io.ubiblk.api.Geometry;
+import io.ubiblk.api.MemoryFault;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.security.GeneralSecurityException;
@@ -108,6 +109,7 @@ public final class XtsCipher implements AutoCloseable {
         MemorySegment.copy(out, 0, dst, ValueLayout.JAVA_BYTE, offset + at, bytes);
         at += bytes;
       }
+      MemoryFault.surface();
       return true;
     } catch (InternalError e) {
       return false;
@@ -141,6 +143,7 @@ public final class XtsCipher implements AutoCloseable {
         dst.write(out, bytes);
         at += bytes;
       }
+      MemoryFault.surface();
       return true;
     } catch (InternalError e) {
       return false;

@@ -13,6 +13,7 @@ import io.ubiblk.core.layer.ReadOnlyDevice;
 import io.ubiblk.core.reactor.ReactorGroup;
 import io.ubiblk.vhost.session.BlockConfig;
 import io.ubiblk.vhost.session.Export;
+import io.ubiblk.vhost.session.Warnings;
 import io.ubiblk.vhost.virtqueue.QueueLimits;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -194,6 +195,7 @@ public final class VhostUserBlk implements Frontend {
     private int largestSegment = DEFAULT_SEGMENT;
     private int mostSegments = DEFAULT_SEGMENTS;
     private boolean readOnly;
+    private boolean anyMemory;
     private Duration grace = DEFAULT_GRACE;
     private String deviceId = "ubiblk";
 
@@ -263,6 +265,22 @@ public final class VhostUserBlk implements Frontend {
     }
 
     /**
+     * Serves guests whose memory lies in any kind of file. Unless this is set, it must lie in
+     * shared memory: a memfd, a file in {@code /dev/shm}, or huge pages.
+     *
+     * <p>To touch memory that lies in another file may take as long as its file system likes, and
+     * meanwhile every queue on the same reactor waits: a guest's owner who can give it a file
+     * system of their own can stop them all. Only for frontends that are trusted with that.
+     *
+     * @param value whether to take any file
+     * @return this
+     */
+    public Builder anyMemory(boolean value) {
+      anyMemory = value;
+      return this;
+    }
+
+    /**
      * Sets the name by which the guest knows the device; {@code ubiblk} unless set.
      *
      * @param id of its UTF-8 form the first twenty bytes are used
@@ -327,7 +345,9 @@ public final class VhostUserBlk implements Frontend {
                 assigned,
                 largestRing,
                 QueueLimits.of(arena, deviceId),
-                new BlockConfig(served, queues, largestSegment, mostSegments));
+                new BlockConfig(served, queues, largestSegment, mostSegments),
+                anyMemory,
+                new Warnings(socketPath.toString()));
         VhostUserBlk server =
             new VhostUserBlk(export, arena, ListeningSocket.bind(socketPath), grace);
         server.begin();

@@ -72,7 +72,7 @@ final class SyntheticDriver implements AutoCloseable {
   private MappedRegion map() throws IOException {
     try (OpenFile open = OpenFile.open(file, OpenFile.READ_WRITE)) {
       return MappedRegion.map(
-          new RegionDescription(BASE, BYTES, BASE, 0), Descriptor.duplicate(open.fd()));
+          new RegionDescription(BASE, BYTES, BASE, 0), Descriptor.duplicate(open.fd()), true);
     }
   }
 

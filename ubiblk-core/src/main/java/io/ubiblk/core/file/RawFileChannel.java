@@ -46,6 +46,8 @@ final class RawFileChannel implements BlockChannel {
       new MpscUnboundedAtomicArrayQueue<>(16);
   private final ReactorTask resume;
 
+  private long ended;
+
   private final ArrayList<Runnable> onClosed = new ArrayList<>();
   private boolean closing;
   private boolean closed;
@@ -260,6 +262,19 @@ final class RawFileChannel implements BlockChannel {
 
   private void completed(int slot, int result) {
     FileRequest request = requests[slot];
+    long before = ended;
+    try {
+      completed(request, result);
+    } catch (RuntimeException | Error e) {
+      // A request that is not over by then would never be. One that is has been given away.
+      if (ended == before) {
+        finish(request, Status.EIO);
+      }
+      throw e;
+    }
+  }
+
+  private void completed(FileRequest request, int result) {
     if (result < 0) {
       failed(request, -result);
       return;
@@ -310,6 +325,7 @@ final class RawFileChannel implements BlockChannel {
   }
 
   private void release(FileRequest request) {
+    ended++;
     if (request.bounce != null) {
       bounces.give(request.bounce);
       request.bounce = null;

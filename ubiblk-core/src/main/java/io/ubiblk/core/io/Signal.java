@@ -14,6 +14,16 @@ public interface Signal {
    */
   void raise();
 
+  /**
+   * Gives the signal up in order: what was raised reaches the other process first, unless that
+   * takes longer than a while. May be followed by {@link #close}, which ends the wait. To be called
+   * once.
+   *
+   * @param onFinished run on the reactor's thread, possibly from inside this call, when the signal
+   *     has been closed
+   */
+  void finish(Runnable onFinished);
+
   /** Gives the signal up; one that is still under way is cancelled. Closing twice has no effect. */
   void close();
 }

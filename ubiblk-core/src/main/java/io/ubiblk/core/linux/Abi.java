@@ -23,6 +23,7 @@ final class Abi {
   static final long IOCTL = X86 ? 16 : 29;
   static final long FTRUNCATE = X86 ? 77 : 46;
   static final long FCHMOD = X86 ? 91 : 52;
+  static final long FSTATFS = X86 ? 138 : 44;
   static final long FALLOCATE = X86 ? 285 : 47;
   static final long OPENAT = X86 ? 257 : 56;
   static final long CLOSE = X86 ? 3 : 57;

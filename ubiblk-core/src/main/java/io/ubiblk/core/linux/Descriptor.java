@@ -24,11 +24,19 @@ public final class Descriptor {
   private static final int POLLFD_SIZE = 8;
   private static final int POLLFD_EVENTS = 4;
   private static final int POLLFD_REVENTS = 6;
-  private static final int POLLOUT = 4;
   private static final int POLLERR = 8;
   private static final int POLLHUP = 0x10;
   private static final int POLLNVAL = 0x20;
   private static final int POLLRDHUP = 0x2000;
+
+  // struct statfs: the type comes first
+  private static final int STATFS_SIZE = 120;
+
+  /** The type of a file system in memory, that of a memfd too (linux/magic.h). */
+  public static final long TMPFS = 0x0102_1994L;
+
+  /** The type of a file system of huge pages (linux/magic.h). */
+  public static final long HUGETLBFS = 0x9584_58f6L;
 
   private Descriptor() {}
 
@@ -111,7 +119,7 @@ public final class Descriptor {
    * @return whether there is room, or an error to be reported
    */
   public static boolean isWritable(int fd) {
-    return (poll(fd, POLLOUT) & (POLLOUT | POLLERR | POLLHUP | POLLNVAL)) != 0;
+    return new RoomToWrite().isThere(fd);
   }
 
   /**
@@ -147,6 +155,25 @@ public final class Descriptor {
       MemorySegment message = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
       int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
       return (int) Syscall.call(Abi.SENDTO, fd, message.address(), bytes.length, flags);
+    }
+  }
+
+  /**
+   * Returns the type of the file system that a file lies in.
+   *
+   * @param fd the descriptor
+   * @return the type, {@link #TMPFS} for one
+   * @throws BlockDeviceException.Io if the kernel refuses
+   * @see <a href="https://man7.org/linux/man-pages/man2/statfs.2.html">fstatfs(2)</a>
+   */
+  public static long fileSystem(int fd) throws BlockDeviceException.Io {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment statfs = arena.allocate(STATFS_SIZE, 8);
+      long result = Syscall.call(Abi.FSTATFS, fd, statfs.address(), 0);
+      if (result < 0) {
+        throw Errno.exception("find file system of", "descriptor " + fd, result);
+      }
+      return statfs.get(ValueLayout.JAVA_LONG, 0);
     }
   }
 

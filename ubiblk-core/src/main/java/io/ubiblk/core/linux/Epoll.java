@@ -32,8 +32,14 @@ public final class Epoll implements AutoCloseable {
   private final Timespec timeout = Timespec.allocate(arena);
   private final int fd;
 
+  /** Whether the kernel has, and allows, a wait whose time is in nanoseconds (Linux 5.11). */
+  private final boolean takesNanos;
+
   private Epoll(int fd) {
     this.fd = fd;
+    // A container that does not know the call may answer it with any error.
+    long probe = waitNanos(0);
+    this.takesNanos = probe >= 0 || probe == -Errno.EINTR;
   }
 
   /**
@@ -95,26 +101,33 @@ public final class Epoll implements AutoCloseable {
    *
    * @param nanos longest time to wait in nanoseconds; 0 does not wait
    * @return number of events, to be read with {@link #data}; 0 also after an interruption
+   * @throws IllegalStateException if the kernel refuses
    */
   public int await(long nanos) {
-    timeout.set(nanos);
-    long result =
-        Syscall.call(
-            capture,
-            Abi.EPOLL_PWAIT2,
-            fd,
-            events.address(),
-            MAX_EVENTS,
-            timeout.segment().address(),
-            0,
-            0);
-    if (result == -Errno.ENOSYS) {
-      // Before Linux 5.11 there is only a timeout in milliseconds; round up, lest it spins.
-      long millis = Math.min((nanos + 999_999) / 1_000_000, Integer.MAX_VALUE);
-      result =
-          Syscall.call(capture, Abi.EPOLL_PWAIT, fd, events.address(), MAX_EVENTS, millis, 0, 0);
+    long result = takesNanos ? waitNanos(nanos) : waitMillis(nanos);
+    if (result < 0 && result != -Errno.EINTR) {
+      throw new IllegalStateException("epoll_wait: " + Errno.name((int) -result));
     }
     return (int) Math.max(result, 0);
+  }
+
+  private long waitNanos(long nanos) {
+    timeout.set(nanos);
+    return Syscall.call(
+        capture,
+        Abi.EPOLL_PWAIT2,
+        fd,
+        events.address(),
+        MAX_EVENTS,
+        timeout.segment().address(),
+        0,
+        0);
+  }
+
+  private long waitMillis(long nanos) {
+    // Rounded up, lest it spins.
+    long millis = Math.min((nanos + 999_999) / 1_000_000, Integer.MAX_VALUE);
+    return Syscall.call(capture, Abi.EPOLL_PWAIT, fd, events.address(), MAX_EVENTS, millis, 0, 0);
   }
 
   /**

@@ -28,7 +28,7 @@ public final class IoUring implements AutoCloseable {
   private static final int WIDE_SQE_SIZE = 128;
   private static final int CQE_SIZE = 16;
 
-  // From the best for one thread that polls to what every kernel with EXT_ARG (5.11) takes.
+  // From the best for one thread that polls to what every kernel takes.
   private static final int[] SETUPS = {
     IoUringParams.SETUP_SINGLE_ISSUER
         | IoUringParams.SETUP_DEFER_TASKRUN
@@ -103,6 +103,18 @@ public final class IoUring implements AutoCloseable {
   }
 
   private static IoUring open(int fd, IoUringParams params, int sqeSize)
+      throws BlockDeviceException {
+    IoUring opened = map(fd, params, sqeSize);
+    try {
+      RingProbe.check(opened);
+      return opened;
+    } catch (BlockDeviceException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private static IoUring map(int fd, IoUringParams params, int sqeSize)
       throws BlockDeviceException {
     try {
       if (!params.has(IoUringParams.FEAT_SINGLE_MMAP)

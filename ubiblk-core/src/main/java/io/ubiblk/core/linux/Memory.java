@@ -98,6 +98,21 @@ public final class Memory {
   }
 
   /**
+   * Maps a part of a file, as {@link #map(int, long, long, Arena)} does, without a lifetime in
+   * Java: whoever unmaps it sees to it that nobody uses it any more. To end a shared arena costs
+   * every thread of the process a stop; this does not.
+   *
+   * @param fd file descriptor, open for reading and writing; may be closed afterwards
+   * @param offset first byte in the file, a multiple of the page size
+   * @param length length in bytes, at least 1
+   * @return the mapped memory, to be given to {@link #unmap}
+   * @throws BlockDeviceException.Io if the kernel refuses
+   */
+  public static MemorySegment map(int fd, long offset, long length) throws BlockDeviceException.Io {
+    return unscoped(mmap(fd, offset, length, MAP_SHARED | MAP_NORESERVE), length);
+  }
+
+  /**
    * Maps memory that a ring shares with the kernel. The memory has no lifetime in Java: whoever
    * unmaps it sees to it that nobody uses it any more.
    */
@@ -105,7 +120,13 @@ public final class Memory {
     return unscoped(mmap(fd, offset, length, MAP_SHARED | MAP_POPULATE), length);
   }
 
-  static void unmap(MemorySegment mapping) {
+  /**
+   * Ends a mapping without a lifetime. Any access to it from now on may end the process, or strike
+   * whatever is mapped there next.
+   *
+   * @param mapping the whole mapping
+   */
+  public static void unmap(MemorySegment mapping) {
     Syscall.call(Abi.MUNMAP, mapping.address(), mapping.byteSize(), 0);
   }
 

@@ -22,6 +22,10 @@ final class Syscall {
       CAPTURE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
   private static final MethodHandle SYSCALL = link();
 
+  /** For platform threads, which are few and call often. */
+  private static final ThreadLocal<MemorySegment> CAPTURES =
+      ThreadLocal.withInitial(() -> newCapture(Arena.ofAuto()));
+
   private Syscall() {}
 
   /** Memory for the errno of one thread's calls, for those who call often. */
@@ -30,6 +34,9 @@ final class Syscall {
   }
 
   static long call(long number, long a, long b, long c, long d, long e, long f) {
+    if (!Thread.currentThread().isVirtual()) {
+      return call(CAPTURES.get(), number, a, b, c, d, e, f);
+    }
     try (Arena arena = Arena.ofConfined()) {
       return call(newCapture(arena), number, a, b, c, d, e, f);
     }

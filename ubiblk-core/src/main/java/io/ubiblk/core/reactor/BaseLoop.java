@@ -5,15 +5,23 @@ import io.ubiblk.api.ReactorTimer;
 import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.io.Poller;
 import io.ubiblk.core.io.Polling;
+import java.util.ArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the reactors that run in real time have in common: tasks, timers, pollers, and the protocol
  * between a loop that goes to sleep and a thread that wakes it.
  */
 abstract class BaseLoop implements IoReactor {
+
+  private static final Logger LOG = LoggerFactory.getLogger(BaseLoop.class);
+
+  /** How much is run at the end, where work may add work for ever. */
+  private static final int MOST_AT_THE_END = 100_000;
 
   private final Thread owner = Thread.currentThread();
   private final TaskQueue tasks = new TaskQueue();
@@ -25,7 +33,13 @@ abstract class BaseLoop implements IoReactor {
   /** Held while the loop is woken: its descriptor must not be given up, and reused, meanwhile. */
   private final Object waking = new Object();
 
+  /** Work that came when the loop had ended, for those who added it; the lock of its takers. */
+  private final ArrayList<Runnable> leftOver = new ArrayList<>();
+
+  /** Nothing is taken from other threads any more. */
   private volatile boolean closed;
+
+  private volatile boolean released;
 
   BaseLoop(long restAfterNanos) {
     pollers = new PollerSet(restAfterNanos);
@@ -61,10 +75,9 @@ abstract class BaseLoop implements IoReactor {
 
   @Override
   public final void execute(Runnable work) {
-    if (closed) {
+    if (isOver() || !add(work)) {
       throw new RejectedExecutionException("reactor has been closed: " + this);
     }
-    add(work);
   }
 
   @Override
@@ -122,9 +135,16 @@ abstract class BaseLoop implements IoReactor {
 
   @Override
   public final void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    if (inReactor()) {
+      runTheRest();
+    }
     synchronized (waking) {
-      if (!closed) {
-        closed = true;
+      if (!released) {
+        released = true;
         release();
       }
     }
@@ -134,20 +154,68 @@ abstract class BaseLoop implements IoReactor {
     return closed;
   }
 
-  private void add(Runnable work) {
+  /** Whether the calling thread may add no work. While it runs the rest, the own thread may. */
+  private boolean isOver() {
+    return closed && (released || !inReactor());
+  }
+
+  /** Runs what was taken before the end: somebody may wait for it. */
+  private void runTheRest() {
+    for (int i = 0; i < MOST_AT_THE_END; i++) {
+      Runnable work;
+      synchronized (leftOver) {
+        // Another thread may have looked for its own work among them.
+        work = leftOver.isEmpty() ? tasks.poll() : leftOver.removeFirst();
+      }
+      if (work == null) {
+        return;
+      }
+      try {
+        work.run();
+      } catch (RuntimeException | Error e) {
+        LOG.error("work at the end of {} failed", this, e);
+      }
+    }
+  }
+
+  /** Adds work; returns false if nobody will run it, because the loop has ended meanwhile. */
+  private boolean add(Runnable work) {
     if (inReactor()) {
       tasks.addOwn(work);
-      return;
+      return true;
     }
     tasks.addForeign(work);
+    // Either the loop's thread, which looks for work after it has set the flag, finds this work, or
+    // we see the flag here.
+    if (closed && takeBack(work)) {
+      return false;
+    }
     wakeIfAsleep();
+    return true;
+  }
+
+  /** Takes work back that the loop's thread has not begun; it may have been set aside for us. */
+  private boolean takeBack(Runnable work) {
+    synchronized (leftOver) {
+      Runnable next;
+      while ((next = tasks.pollForeign()) != null) {
+        leftOver.add(next);
+      }
+      for (int i = 0; i < leftOver.size(); i++) {
+        if (leftOver.get(i) == work) {
+          leftOver.remove(i);
+          return true;
+        }
+      }
+      return false;
+    }
   }
 
   /** To be called by another thread after it has stored what the loop should find. */
   final void wakeIfAsleep() {
     if (sleeping.get() && sleeping.compareAndSet(true, false)) {
       synchronized (waking) {
-        if (!closed) {
+        if (!released) {
           wake();
         }
       }
@@ -167,7 +235,8 @@ abstract class BaseLoop implements IoReactor {
 
     @Override
     public void schedule() {
-      if (!loop.closed && scheduled.compareAndSet(false, true)) {
+      if (!loop.isOver() && scheduled.compareAndSet(false, true)) {
+        // Work of a loop that has ended is dropped.
         loop.add(this);
       }
     }

@@ -24,6 +24,9 @@ final class EpollReactor extends BaseLoop {
 
   private static final long WAKE_UP = 0;
 
+  /** How soon the pool is asked again after it had no room. */
+  private static final long REFUSED_NANOS = 1_000_000;
+
   private final Epoll epoll;
   private final EventFd wakeUp;
   private final Map<Long, Runnable> watches = new HashMap<>();
@@ -168,8 +171,9 @@ final class EpollReactor extends BaseLoop {
   @Override
   void startAndWait(long maxNanos) {
     start();
-    if (done.isEmpty() && refused.isEmpty()) {
-      fetchEvents(maxNanos);
+    if (done.isEmpty()) {
+      // Nobody tells when the pool, which is everybody's, has room again.
+      fetchEvents(refused.isEmpty() ? maxNanos : Math.min(maxNanos, REFUSED_NANOS));
     }
   }
 

@@ -1,15 +1,20 @@
 package io.ubiblk.core.reactor;
 
+import io.ubiblk.api.Status;
 import io.ubiblk.core.io.IoHandler;
 import io.ubiblk.core.linux.Iovecs;
 import io.ubiblk.core.linux.OpenFile;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One operation of a {@link PoolPort}, filled by the reactor's thread, run by a thread of the pool
  * and delivered by the reactor's thread again. The queues in between order the plain fields.
  */
 final class PoolOperation implements Runnable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(PoolOperation.class);
 
   enum Kind {
     READ,
@@ -55,17 +60,26 @@ final class PoolOperation implements Runnable {
 
   @Override
   public void run() {
+    try {
+      result = perform();
+    } catch (RuntimeException | Error e) {
+      // Whoever waits for the operation would wait for ever.
+      LOG.error("operation on a file has failed", e);
+      result = -Status.EIO;
+    }
+    reactor.finished(this);
+  }
+
+  private int perform() {
     OpenFile target = file;
     Iovecs memory = iovecs;
     assert target != null;
-    result =
-        switch (kind) {
-          case READ -> (int) target.readVector(offset, required(memory));
-          case WRITE -> (int) target.writeVector(offset, required(memory), flags);
-          case SYNC -> target.syncData();
-          case ALLOCATE -> target.allocate(flags, offset, length);
-        };
-    reactor.finished(this);
+    return switch (kind) {
+      case READ -> (int) target.readVector(offset, required(memory));
+      case WRITE -> (int) target.writeVector(offset, required(memory), flags);
+      case SYNC -> target.syncData();
+      case ALLOCATE -> target.allocate(flags, offset, length);
+    };
   }
 
   void deliver() {

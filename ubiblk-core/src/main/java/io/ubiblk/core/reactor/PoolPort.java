@@ -12,9 +12,8 @@ final class PoolPort implements IoPort {
 
   private final EpollReactor reactor;
   private final PoolOperation[] operations;
-  // Shared, because the pool's threads read the arrays.
-  private final Arena arena = Arena.ofShared();
-  private final IovecPool pool = new IovecPool(arena);
+  // Freed by the collector: to close a shared arena stops every thread of the process.
+  private final IovecPool pool = new IovecPool(Arena.ofAuto());
 
   PoolPort(EpollReactor reactor, int depth, IoHandler handler) {
     this.reactor = reactor;
@@ -60,7 +59,7 @@ final class PoolPort implements IoPort {
 
   @Override
   public void close() {
-    arena.close();
+    // No operation is in flight, and nothing is held.
   }
 
   private Iovecs iovecs(ScatterList list, long position, long length) {

@@ -15,6 +15,7 @@ import io.ubiblk.core.linux.StreamSocket;
 import io.ubiblk.core.linux.SubmissionQueue;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,11 @@ final class RingReactor extends BaseLoop {
 
   private static final int SQ_ENTRIES = 256;
   private static final int CQ_ENTRIES = 4096;
+
+  // How often a submission is tried that the kernel does not take: some 3 s in all.
+  private static final int MOST_IN_VAIN = 3_000;
+  private static final int SHORT_WAITS = 16;
+  private static final long SHORTAGE_NANOS = 1_000_000;
 
   private final IoUring ring;
   private final SubmissionQueue submissions;
@@ -98,13 +104,8 @@ final class RingReactor extends BaseLoop {
 
   /** The queue with room for at least one operation. */
   SubmissionQueue submissions() {
-    while (submissions.isFull()) {
-      // What is queued goes to the kernel. If it takes nothing because too many completions wait,
-      // we
-      // set those aside: they may not be delivered from inside a submission.
-      if (ring.submit() < 0) {
-        stash.fill(completions);
-      }
+    for (int inVain = 0; submissions.isFull(); ) {
+      inVain = submitSome() ? 0 : backOff(inVain + 1);
     }
     return submissions;
   }
@@ -114,11 +115,36 @@ final class RingReactor extends BaseLoop {
    * To be called before a descriptor is given up: its number may be given to another file at once.
    */
   void submitAll() {
-    while (submissions.pending() > 0) {
-      if (ring.submit() < 0) {
-        stash.fill(completions);
-      }
+    for (int inVain = 0; submissions.pending() > 0; ) {
+      inVain = submitSome() ? 0 : backOff(inVain + 1);
     }
+  }
+
+  /** Hands over what is queued; returns whether the kernel has taken anything. */
+  private boolean submitSome() {
+    int before = submissions.pending();
+    if (ring.submit() < 0) {
+      setAside();
+    }
+    return submissions.pending() < before;
+  }
+
+  /**
+   * Makes room for completions, because the kernel may take nothing while too many wait. They are
+   * not delivered from here: that may be inside of a submission.
+   */
+  void setAside() {
+    stash.fill(completions);
+  }
+
+  /** Waits a little for the kernel to get over a shortage; returns its argument. */
+  private static int backOff(int inVain) {
+    if (inVain > MOST_IN_VAIN) {
+      throw new IllegalStateException(
+          "io_uring_enter takes nothing after " + MOST_IN_VAIN + " tries");
+    }
+    LockSupport.parkNanos(inVain < SHORT_WAITS ? 1 : SHORTAGE_NANOS);
+    return inVain;
   }
 
   /** Registers a consumer; returns its number, the upper half of its operations' user data. */
@@ -164,7 +190,8 @@ final class RingReactor extends BaseLoop {
       count++;
     }
     // Those that are there now; what a handler starts may complete at once, but has its turn later.
-    for (int n = completions.available(); n > 0; n--) {
+    // A handler may have all of them set aside, behind our back: then they have theirs later, too.
+    for (int n = completions.available(); n > 0 && stash.isEmpty(); n--) {
       long userData = completions.userData();
       int result = completions.result();
       int flags = completions.flags();

@@ -2,6 +2,7 @@ package io.ubiblk.core.reactor;
 
 import java.util.ArrayDeque;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Work handed to a loop: by its own thread without synchronisation, by other threads through a
@@ -25,6 +26,17 @@ final class TaskQueue {
 
   void addForeign(Runnable work) {
     foreign.offer(work);
+  }
+
+  /** Takes one piece of work, or null if there is none. One thread at a time. */
+  @Nullable Runnable poll() {
+    Runnable work = own.poll();
+    return work != null ? work : pollForeign();
+  }
+
+  /** Takes one piece of work of other threads, or null if there is none. One thread at a time. */
+  @Nullable Runnable pollForeign() {
+    return foreign.poll();
   }
 
   boolean isEmpty() {

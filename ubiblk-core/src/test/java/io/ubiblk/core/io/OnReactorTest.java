@@ -10,11 +10,15 @@ import io.ubiblk.api.Reactor;
 import io.ubiblk.core.reactor.ReactorGroup;
 import io.ubiblk.core.reactor.ReactorOptions;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class OnReactorTest {
 
@@ -66,6 +70,36 @@ class OnReactorTest {
   }
 
   @Test
+  @Timeout(60)
+  void whoCallsAReactorThatEndsIsServedOrRefused() throws Exception {
+    for (int round = 0; round < 100; round++) {
+      ReactorGroup ending = ReactorGroup.start(ReactorOptions.of(1));
+      Reactor last = ending.next();
+      List<Thread> callers = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        callers.add(Thread.ofPlatform().daemon().start(() -> callUntilRefused(last)));
+      }
+      if (round % 2 == 0) {
+        Thread.sleep(1);
+      }
+      ending.close();
+      for (Thread caller : callers) {
+        assertTrue(caller.join(Duration.ofSeconds(20)), "a caller waits for ever");
+      }
+    }
+  }
+
+  private static void callUntilRefused(Reactor last) {
+    try {
+      while (true) {
+        OnReactor.run(last, () -> {});
+      }
+    } catch (RejectedExecutionException refused) {
+      // As it should be.
+    }
+  }
+
+  @Test
   void anInterruptionIsKeptUntilTheWorkIsDone() throws Exception {
     CountDownLatch mayGoOn = new CountDownLatch(1);
     boolean[] seen = new boolean[2];
@@ -78,7 +112,7 @@ class OnReactorTest {
                   seen[1] = Thread.currentThread().isInterrupted();
                 });
     caller.interrupt();
-    assertFalse(caller.join(java.time.Duration.ofMillis(20)));
+    assertFalse(caller.join(Duration.ofMillis(20)));
     mayGoOn.countDown();
     caller.join();
     assertTrue(seen[0]);

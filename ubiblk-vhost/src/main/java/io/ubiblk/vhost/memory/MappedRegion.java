@@ -3,7 +3,6 @@ package io.ubiblk.vhost.memory;
 import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.core.linux.Descriptor;
 import io.ubiblk.core.linux.Memory;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -11,7 +10,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class MappedRegion {
 
   private final RegionDescription description;
-  private final Arena arena = Arena.ofShared();
+  private final MemorySegment mapping;
   private final MemorySegment memory;
   private final int fd;
   private final AtomicInteger holders = new AtomicInteger();
@@ -23,7 +22,9 @@ public final class MappedRegion {
     long start = description.fileOffset() & -granularity;
     long skip = description.fileOffset() - start;
     long length = (skip + description.size() + granularity - 1) & -granularity;
-    this.memory = Memory.map(fd, start, length, arena).asSlice(skip, description.size());
+    // Those who hold the region are counted; to close a shared arena would stop every thread.
+    this.mapping = Memory.map(fd, start, length);
+    this.memory = mapping.asSlice(skip, description.size());
   }
 
   /**
@@ -31,18 +32,35 @@ public final class MappedRegion {
    *
    * @param description what the frontend says of the region
    * @param fd the file
+   * @param anyMemory whether the file may be of any kind. Unless it is shared memory, an access may
+   *     take as long as the file system likes.
    * @return the region, held by nobody
-   * @throws BlockDeviceException if the description is wrong, the file is shorter than the region,
-   *     or it cannot be mapped
+   * @throws BlockDeviceException if the description is wrong, the file is of another kind or
+   *     shorter than the region, or it cannot be mapped
    */
-  public static MappedRegion map(RegionDescription description, int fd)
+  public static MappedRegion map(RegionDescription description, int fd, boolean anyMemory)
       throws BlockDeviceException {
     try {
       description.check();
+      if (!anyMemory) {
+        checkShared(fd, description);
+      }
       return new MappedRegion(description, fd);
     } catch (BlockDeviceException | RuntimeException e) {
       Descriptor.close(fd);
       throw e;
+    }
+  }
+
+  private static void checkShared(int fd, RegionDescription description)
+      throws BlockDeviceException {
+    long kind = Descriptor.fileSystem(fd);
+    if (kind != Descriptor.TMPFS && kind != Descriptor.HUGETLBFS) {
+      throw new BlockDeviceException.BadFormat(
+          String.format(
+              "memory region %s in %s of a file system of type 0x%x, expected shared memory:"
+                  + " a memfd, tmpfs or hugetlbfs",
+              description, Descriptor.target(fd), kind));
     }
   }
 
@@ -92,7 +110,7 @@ public final class MappedRegion {
 
   void release() {
     if (holders.decrementAndGet() == 0) {
-      arena.close();
+      Memory.unmap(mapping);
       Descriptor.close(fd);
     }
   }

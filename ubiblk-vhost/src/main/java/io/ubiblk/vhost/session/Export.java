@@ -14,6 +14,8 @@ import java.util.List;
  * @param largestRing most descriptors of a ring
  * @param limits what requests are held to
  * @param config the device's configuration space and features
+ * @param anyMemory whether guest memory may lie in any file
+ * @param warnings what is logged about frontends
  */
 public record Export(
     String name,
@@ -21,7 +23,9 @@ public record Export(
     List<Reactor> reactors,
     int largestRing,
     QueueLimits limits,
-    BlockConfig config) {
+    BlockConfig config,
+    boolean anyMemory,
+    Warnings warnings) {
 
   /** Copies the list. */
   public Export {

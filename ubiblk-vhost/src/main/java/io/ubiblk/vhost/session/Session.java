@@ -9,6 +9,7 @@ import io.ubiblk.vhost.protocol.Features;
 import io.ubiblk.vhost.protocol.FrontendConnection;
 import io.ubiblk.vhost.protocol.FrontendMessage;
 import io.ubiblk.vhost.protocol.MessageCodec;
+import io.ubiblk.vhost.virtqueue.RingObserver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -46,8 +47,8 @@ public final class Session implements DeviceListener {
   public Session(Export export, FrontendConnection connection) {
     this.export = export;
     this.connection = connection;
-    this.state = new SessionState(export.config());
-    this.rings = new Rings(export, this::memoryFaulted, connection.hopeless());
+    this.state = new SessionState(export.config(), export.anyMemory());
+    this.rings = new Rings(export, new Observer(), connection.hopeless());
   }
 
   /**
@@ -63,7 +64,7 @@ public final class Session implements DeviceListener {
       serve();
       inOrder = true;
     } catch (IOException e) {
-      LOG.warn("{}: frontend is disconnected: {}", export.name(), e.getMessage());
+      export.warnings().warn("frontend is disconnected", e.getMessage());
     } finally {
       export.device().removeListener(this);
       if (!inOrder) {
@@ -109,12 +110,30 @@ public final class Session implements DeviceListener {
         .execute(
             () -> {
               if (memory.isTruncated()) {
-                LOG.warn("{}: guest memory has been cut short", export.name());
+                export.warnings().warn("guest memory is not there any more", "it was cut short");
                 connection.abandon();
               }
               memory.release();
               checkingMemory.set(false);
             });
+  }
+
+  /** Hears of the rings, on their reactors' threads. */
+  private final class Observer implements RingObserver {
+    @Override
+    public void memoryFaulted(GuestMemory memory) {
+      Session.this.memoryFaulted(memory);
+    }
+
+    @Override
+    public void ringBroken(String queue, String reason) {
+      export.warnings().warn(queue + " is not served any more", reason);
+    }
+
+    @Override
+    public void ringLost() {
+      connection.abandon();
+    }
   }
 
   private void handle(Envelope envelope) throws IOException, InterruptedException {
@@ -130,7 +149,7 @@ public final class Session implements DeviceListener {
       if (refusal == null) {
         throw e;
       }
-      LOG.warn("{}: refused: {}", export.name(), e.getMessage());
+      export.warnings().warn("refused", e.getMessage());
       reply(envelope, refusal);
       return;
     }

@@ -24,13 +24,15 @@ final class SessionState {
           | Features.PROTOCOL_CONFIGURE_MEM_SLOTS;
 
   private final BlockConfig config;
+  private final boolean anyMemory;
   private long features;
   private long protocolFeatures;
   private boolean writeBack;
   private GuestMemory memory = GuestMemory.EMPTY.retain();
 
-  SessionState(BlockConfig config) {
+  SessionState(BlockConfig config, boolean anyMemory) {
     this.config = config;
+    this.anyMemory = anyMemory;
     this.writeBack = config.hasCache();
   }
 
@@ -104,7 +106,7 @@ final class SessionState {
     int next = 0;
     try {
       for (RegionDescription region : regions) {
-        mapped.add(MappedRegion.map(region, fds[next++]));
+        mapped.add(MappedRegion.map(region, fds[next++], anyMemory));
       }
       replaceMemory(mapped);
     } catch (BlockDeviceException | RuntimeException e) {
@@ -117,7 +119,7 @@ final class SessionState {
   }
 
   void addRegion(RegionDescription description, int fd) throws BlockDeviceException {
-    MappedRegion added = MappedRegion.map(description, fd);
+    MappedRegion added = MappedRegion.map(description, fd, anyMemory);
     try {
       List<MappedRegion> regions = new ArrayList<>(memory.regions());
       regions.add(added);

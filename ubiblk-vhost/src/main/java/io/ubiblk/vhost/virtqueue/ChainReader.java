@@ -70,7 +70,7 @@ final class ChainReader {
 
   /**
    * Reads the chain that begins at a request's head into the request. What comes of it is to be
-   * used only after a look at {@link io.ubiblk.vhost.memory.MemoryFault}.
+   * used only after a look at {@link io.ubiblk.api.MemoryFault}.
    *
    * @return how many descriptors that took
    */

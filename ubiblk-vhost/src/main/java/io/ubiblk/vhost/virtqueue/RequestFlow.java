@@ -2,8 +2,8 @@ package io.ubiblk.vhost.virtqueue;
 
 import io.ubiblk.api.BlockChannel;
 import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.api.MemoryFault;
 import io.ubiblk.vhost.memory.GuestMemory;
-import io.ubiblk.vhost.memory.MemoryFault;
 import java.util.concurrent.Executor;
 
 /**
@@ -62,11 +62,6 @@ final class RequestFlow {
     this.blocking = blocking;
     this.slots = new RequestSlots(ring.size());
     this.lease = new MemoryLease(memory.retain(), blocking);
-  }
-
-  /** The memory in which requests begin. */
-  GuestMemory memory() {
-    return lease.memory();
   }
 
   boolean isSilent() {

@@ -1,8 +1,8 @@
 package io.ubiblk.vhost.virtqueue;
 
 import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.api.MemoryFault;
 import io.ubiblk.vhost.memory.GuestMemory;
-import io.ubiblk.vhost.memory.MemoryFault;
 import java.lang.foreign.MemorySegment;
 
 /**

@@ -3,6 +3,7 @@ package io.ubiblk.vhost.virtqueue;
 import io.ubiblk.api.BlockChannel;
 import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.BlockDeviceException;
+import io.ubiblk.api.MemoryFault;
 import io.ubiblk.api.ReactorTimer;
 import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.io.Poller;
@@ -10,13 +11,10 @@ import io.ubiblk.core.io.Polling;
 import io.ubiblk.core.io.Signal;
 import io.ubiblk.core.io.Watch;
 import io.ubiblk.vhost.memory.GuestMemory;
-import io.ubiblk.vhost.memory.MemoryFault;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A running ring: takes requests from the driver, has them executed, gives them back. Confined to
@@ -32,8 +30,6 @@ import org.slf4j.LoggerFactory;
  * vanished.
  */
 public final class Virtqueue implements Poller {
-
-  private static final Logger LOG = LoggerFactory.getLogger(Virtqueue.class);
 
   /** Most requests that are with the device at once; more wait in their slots. */
   private static final int MOST_DEPTH = 1024;
@@ -63,6 +59,10 @@ public final class Virtqueue implements Poller {
 
   private boolean ending;
   private boolean closing;
+
+  /** Whether all that is left is the last interrupt. */
+  private boolean finishing;
+
   private boolean released;
 
   /**
@@ -74,7 +74,7 @@ public final class Virtqueue implements Poller {
    * @param limits what requests are held to
    * @param setup the ring
    * @param memory the guest's memory; the queue becomes a user of its own
-   * @param observer is told when guest memory is not there any more
+   * @param observer is told what becomes of the ring
    * @throws IOException if the ring does not lie in memory, or the device gives no channel
    */
   public Virtqueue(
@@ -220,6 +220,9 @@ public final class Virtqueue implements Poller {
   public void abandon(Runnable onAbandoned) {
     flow.silence();
     stop(onAbandoned);
+    if (finishing && call != null) {
+      call.close();
+    }
   }
 
   /** {@return the index at which a successor goes on; valid when the ring has stopped} */
@@ -330,11 +333,23 @@ public final class Virtqueue implements Poller {
   }
 
   private void release() {
-    released = true;
     polling.deactivate();
     setKick(null);
-    setCall(null);
     setError(null);
+    Signal last = call;
+    if (last == null || flow.isSilent()) {
+      end();
+    } else {
+      // The last interrupt may still be under way; without it the driver would wait for ever.
+      finishing = true;
+      last.finish(this::end);
+    }
+  }
+
+  private void end() {
+    finishing = false;
+    released = true;
+    setCall(null);
     flow.end();
     arena.close();
     runCallbacks();
@@ -348,7 +363,8 @@ public final class Virtqueue implements Poller {
   private void loseMemory() {
     flow.silence();
     breakRing("guest memory is not there any more");
-    observer.memoryFaulted(flow.memory());
+    // Also where its files are as long as ever: memory can be missing for other reasons.
+    observer.ringLost();
   }
 
   /** Which requests the device still has is not known: what was taken cannot be given back. */
@@ -361,7 +377,7 @@ public final class Virtqueue implements Poller {
     if (!broken) {
       broken = true;
       quiet.cancel();
-      LOG.warn("{} is not served any more: {}", name, reason);
+      observer.ringBroken(name, reason);
       if (error != null) {
         error.raise();
       }

@@ -5,21 +5,27 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.ScatterList;
+import io.ubiblk.core.linux.Descriptor;
+import io.ubiblk.core.linux.OpenFile;
 import io.ubiblk.vhost.SharedMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class GuestMemoryTest {
 
   private static MappedRegion region(SharedMemory file, long guest, long size, long user, long at)
       throws Exception {
-    return MappedRegion.map(new RegionDescription(guest, size, user, at), file.passOn());
+    return MappedRegion.map(new RegionDescription(guest, size, user, at), file.passOn(), false);
   }
 
   @Test
@@ -45,6 +51,38 @@ class GuestMemoryTest {
       assertEquals(0x1fff, memory.offset(0, 0x2fff));
       assertEquals(1, memory.remaining(0, 0x2fff));
       memory.release();
+    }
+  }
+
+  @Test
+  void memoryInAFileOfAnotherKindIsRefusedUnlessAllowed(@TempDir Path folder) throws Exception {
+    RegionDescription description = new RegionDescription(0, 4096, 0, 0);
+    try (OpenFile file =
+        OpenFile.open(folder.resolve("m"), OpenFile.READ_WRITE | OpenFile.CREATE)) {
+      file.truncate(4096);
+      assumeTrue(Descriptor.fileSystem(file.fd()) != Descriptor.TMPFS, "the folder is in memory");
+      int refused = Descriptor.duplicate(file.fd());
+      BlockDeviceException e =
+          assertThrows(
+              BlockDeviceException.BadFormat.class,
+              () -> MappedRegion.map(description, refused, false));
+      assertTrue(e.toString().contains("shared memory"), e.getMessage());
+      assertEquals("?", Descriptor.target(refused), "the descriptor is closed");
+      MappedRegion allowed = MappedRegion.map(description, Descriptor.duplicate(file.fd()), true);
+      allowed.memory().set(ValueLayout.JAVA_BYTE, 7, (byte) 42);
+      allowed.discard();
+      assertEquals(42, Files.readAllBytes(folder.resolve("m"))[7]);
+    }
+  }
+
+  @Test
+  void filesInMemoryAreTaken() throws Exception {
+    Path name = Path.of("/dev/shm/ubiblk-" + ProcessHandle.current().pid());
+    try (OpenFile file = OpenFile.open(name, OpenFile.READ_WRITE | OpenFile.CREATE)) {
+      Files.delete(name);
+      file.truncate(4096);
+      RegionDescription description = new RegionDescription(0, 4096, 0, 0);
+      MappedRegion.map(description, Descriptor.duplicate(file.fd()), false).discard();
     }
   }
 
@@ -160,7 +198,9 @@ class GuestMemoryTest {
         int fd = file.passOn();
         RegionDescription description = new RegionDescription(0, bad[0], 0, bad[1]);
         assertThrows(
-            BlockDeviceException.class, () -> MappedRegion.map(description, fd), () -> "" + bad[0]);
+            BlockDeviceException.class,
+            () -> MappedRegion.map(description, fd, false),
+            () -> "" + bad[0]);
         assertFalse(file.isOpen(fd));
       }
       assertEquals(1, file.mappings());

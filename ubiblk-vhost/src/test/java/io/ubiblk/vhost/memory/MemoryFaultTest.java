@@ -2,6 +2,7 @@ package io.ubiblk.vhost.memory;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.ubiblk.api.MemoryFault;
 import io.ubiblk.testkit.vhost.GuestMemory;
 import io.ubiblk.testkit.vhost.GuestRegion;
 import java.io.IOException;

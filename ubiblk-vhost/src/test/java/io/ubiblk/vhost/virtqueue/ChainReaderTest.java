@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ubiblk.api.MemoryFault;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.vhost.SharedMemory;
 import io.ubiblk.vhost.memory.GuestMemory;
 import io.ubiblk.vhost.memory.MappedRegion;
-import io.ubiblk.vhost.memory.MemoryFault;
 import io.ubiblk.vhost.memory.RegionDescription;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -54,10 +54,11 @@ class ChainReaderTest {
     memory =
         GuestMemory.of(
             List.of(
-                MappedRegion.map(new RegionDescription(GUEST, 0x9000, 0, 0), file.passOn()),
+                MappedRegion.map(new RegionDescription(GUEST, 0x9000, 0, 0), file.passOn(), false),
                 MappedRegion.map(
                     new RegionDescription(GUEST + 0x9000, 0x7000, 1L << 40, 0x9000),
-                    file.passOn())));
+                    file.passOn(),
+                    false)));
     file.segment().set(ValueLayout.JAVA_INT, HEADER - GUEST, 1);
     file.segment().set(ValueLayout.JAVA_LONG, HEADER - GUEST + 8, 77);
     request = new BlockRequest(0);

@@ -52,8 +52,35 @@ class VirtqueueTest {
     }
 
     @Override
+    public void finish(Runnable onFinished) {
+      onFinished.run();
+    }
+
+    @Override
     public void close() {}
   }
+
+  /** Counts what is told. */
+  private final class Observer implements RingObserver {
+    @Override
+    public void memoryFaulted(GuestMemory faulted) {
+      faults++;
+    }
+
+    @Override
+    public void ringBroken(String name, String reason) {
+      broken++;
+    }
+
+    @Override
+    public void ringLost() {
+      lost++;
+    }
+  }
+
+  private int faults;
+  private int broken;
+  private int lost;
 
   @BeforeEach
   void start() throws IOException {
@@ -62,12 +89,13 @@ class VirtqueueTest {
     memory =
         GuestMemory.of(
             List.of(
-                MappedRegion.map(new RegionDescription(BASE, BYTES, BASE, 0), shared.passOn())));
+                MappedRegion.map(
+                    new RegionDescription(BASE, BYTES, BASE, 0), shared.passOn(), false)));
     loop = (IoReactor) ReactorOptions.of(1).openLoop();
     RingSetup setup = new RingSetup(SIZE, 0, BASE, BASE + AVAILABLE, BASE + USED, false, false);
     queue =
         new Virtqueue(
-            "test", loop, device, QueueLimits.of(arena, "test"), setup, memory, lost -> {});
+            "test", loop, device, QueueLimits.of(arena, "test"), setup, memory, new Observer());
     queue.setCall(calls);
     queue.setEnabled(true);
     // Flushes: a header and a status each.
@@ -120,6 +148,24 @@ class VirtqueueTest {
       assertEquals(20 * round, usedIndex(), "requests that the driver sees");
       assertEquals(round, calls.count);
     }
+  }
+
+  @Test
+  void aRingWhoseMemoryFaultsIsLostWhateverItsFileSaysLater() throws IOException {
+    offer(0, 3);
+    while (usedIndex() == 0) {
+      loop.turn();
+    }
+    shared.truncate(0);
+    queue.kicked();
+    while (lost == 0) {
+      loop.turn();
+    }
+    shared.truncate(BYTES);
+    assertEquals(1, broken);
+    assertEquals(0, faults, "no request has failed");
+    loop.turn();
+    assertEquals(1, lost);
   }
 
   @Test
