@@ -97,13 +97,13 @@ final class BufferPool {
 
   private StripeBuffer make() {
     assert made < most;
-    made++;
+    int number = made++;
     Arena memory = arena;
     if (memory == null) {
       memory = Arena.ofShared();
       arena = memory;
     }
-    return new StripeBuffer(memory.allocate(stripeSize, ALIGNMENT), this::cameBack);
+    return new StripeBuffer(number, memory.allocate(stripeSize, ALIGNMENT), this::cameBack);
   }
 
   private void cameBack(StripeBuffer buffer) {

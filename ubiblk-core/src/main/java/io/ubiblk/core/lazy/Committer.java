@@ -40,6 +40,7 @@ final class Committer {
   private @Nullable BlockChannel dataChannel;
   private @Nullable BlockChannel metadataChannel;
   private boolean stopping;
+  private boolean abandoned;
   private @Nullable Runnable onStopped;
 
   Committer(
@@ -97,8 +98,10 @@ final class Committer {
     failDirty(status);
   }
 
-  /** Fails the changes that wait for header bits, because nothing goes on. */
-  void abandonMarks() {
+  /** Begins nothing any more, and fails the changes that wait for header bits. */
+  void abandon() {
+    abandoned = true;
+    dirty.clear();
     List<HeaderMark> all = new ArrayList<>(marks.values());
     marks.clear();
     if (round != null) {
@@ -116,7 +119,7 @@ final class Committer {
   }
 
   private void flushData() {
-    if (isFlushing || dirty.isEmpty() || stopping) {
+    if (isFlushing || dirty.isEmpty() || stopping || abandoned) {
       return;
     }
     isFlushing = true;
@@ -135,6 +138,9 @@ final class Committer {
     isFlushing = false;
     List<StripeWork> group = new ArrayList<>(flushing);
     flushing.clear();
+    if (abandoned) {
+      group.clear();
+    }
     for (StripeWork work : group) {
       if (status == Status.OK) {
         HeaderMark mark = marks.computeIfAbsent(work.stripe, HeaderMark::new);
@@ -145,7 +151,7 @@ final class Committer {
       }
     }
     if (outcome != Status.OK) {
-      coordinator.lost(outcome);
+      coordinator.failedFlushes().ofOurs(outcome);
       failDirty(outcome);
     }
     flushData();
@@ -154,7 +160,7 @@ final class Committer {
   }
 
   private void startRound() {
-    if (round != null || marks.isEmpty() || delayed || stopping) {
+    if (round != null || marks.isEmpty() || delayed || stopping || abandoned) {
       return;
     }
     MetadataRound next = MetadataRound.take(marks, map, memory);

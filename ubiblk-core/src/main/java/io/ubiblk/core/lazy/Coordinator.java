@@ -14,7 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,18 +41,7 @@ final class Coordinator {
   private final SourceHolder source;
   private final Map<Integer, StripeWork> works = new HashMap<>();
 
-  /** How many flushes of ours have failed. Every channel tells its user once. */
-  private volatile int losses;
-
-  private volatile int lossStatus = Status.OK;
-
-  /** How many of them some channel has told of: channels that are opened later need not. */
-  private final AtomicInteger lossesTold = new AtomicInteger();
-
-  /** Counts the flushes that have failed, ours and others. Home thread. */
-  private int flushEpoch;
-
-  private int flushStatus = Status.OK;
+  private final FailedFlushes failedFlushes = new FailedFlushes();
 
   private boolean sourceDropped;
   private BlockDeviceException.@Nullable Failed broken;
@@ -232,7 +220,7 @@ final class Coordinator {
   /** One thing that a change waits for is there. */
   void arrived(HeldChange change) {
     if (change.asking && --change.missing == 0) {
-      change.flushEpoch = flushEpoch;
+      change.flushEpoch = failedFlushes.epoch();
       change.resolve(change.error);
       if (change.error != Status.OK) {
         dropClaims(change);
@@ -251,7 +239,8 @@ final class Coordinator {
   /** A change has been made to the data device, or not; commits the stripes that it replaced. */
   void changed(HeldChange change, int status) {
     // A flush that failed meanwhile may have lost the data, and the next one will not say so.
-    int outcome = status == Status.OK ? doubt(change.flushEpoch) : status;
+    int known = broken == null ? status : Status.EIO;
+    int outcome = known == Status.OK ? failedFlushes.since(change.flushEpoch) : known;
     if (outcome != Status.OK) {
       dropClaims(change);
       change.resolve(outcome);
@@ -402,54 +391,15 @@ final class Coordinator {
 
   // ---- Flushes that failed.
 
-  /** To be kept when a write is begun; {@link #doubt} wants it when the write has ended. */
-  int flushEpoch() {
-    return flushEpoch;
-  }
-
-  /** Status of a flush that has failed since then; OK if none has. */
-  int doubt(int epoch) {
-    return epoch == flushEpoch ? Status.OK : flushStatus;
-  }
-
-  private void distrustUnended(int status) {
-    flushEpoch++;
-    flushStatus = status;
+  FailedFlushes failedFlushes() {
+    return failedFlushes;
   }
 
   /** A flush of the disk's user has failed: what it may have lost is not to be relied on. */
   void flushFailed(int status) {
-    distrustUnended(status);
+    failedFlushes.ofUser(status);
     committer.distrust(status);
     fetcher.pump();
-  }
-
-  /** A flush of ours has failed: the next one of the disk's user must not succeed. */
-  @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
-  void lost(int status) {
-    distrustUnended(status);
-    lossStatus = status;
-    losses++;
-  }
-
-  /** How many flushes of ours have failed. Any thread. */
-  int losses() {
-    return losses;
-  }
-
-  /** Status of the last one of them. Any thread. */
-  int lossStatus() {
-    return lossStatus;
-  }
-
-  /** How many of them users know of. Any thread. */
-  int lossesTold() {
-    return lossesTold.get();
-  }
-
-  /** A user has been told of so many. Any thread. */
-  void lossesTold(int count) {
-    lossesTold.accumulateAndGet(count, Math::max);
   }
 
   // ---- The disk as a whole.
@@ -477,21 +427,29 @@ final class Coordinator {
     }
     broken = new BlockDeviceException.Failed(name + ": lazy stripes have failed", cause);
     List<StripeWork> all = new ArrayList<>(works.values());
+    fetcher.fail();
+    committer.abandon();
     works.clear();
-    committer.abandonMarks();
     for (StripeWork work : all) {
-      for (HeldWait reader : work.readers) {
-        reader.answer(() -> reader.finish(Status.EIO));
-      }
-      for (HeldChange change : work.changers) {
-        failOnce(change);
-      }
-      HeldChange claimant = work.claimant;
-      if (claimant != null) {
-        failOnce(claimant);
-      }
+      abandon(work);
     }
     listeners.failed(broken);
+  }
+
+  /** Fails who waits for a stripe, and forgets them: the work may still come to an end. */
+  private static void abandon(StripeWork work) {
+    for (HeldWait reader : work.readers) {
+      reader.waitingFor = null;
+      reader.answer(() -> reader.finish(Status.EIO));
+    }
+    work.readers.clear();
+    work.changers.forEach(Coordinator::failOnce);
+    work.changers.clear();
+    HeldChange claimant = work.claimant;
+    if (claimant != null) {
+      work.claimant = null;
+      failOnce(claimant);
+    }
   }
 
   private static void failOnce(HeldChange change) {

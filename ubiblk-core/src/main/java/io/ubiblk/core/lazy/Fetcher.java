@@ -33,12 +33,17 @@ final class Fetcher {
   private final Autofetch autofetch;
   private final ArrayDeque<StripeWork> demanded = new ArrayDeque<>();
   private final Set<Fetch> reading = new HashSet<>();
+
+  /** What is being written, by the number of its buffer, which is the tag. */
+  private final @Nullable StripeWork[] writes;
+
   private final int mostInBackground;
   private @Nullable BlockChannel channel;
   private int writing;
   private int inBackground;
   private @Nullable Runnable onStopped;
   private boolean stopping;
+  private boolean failed;
 
   Fetcher(
       Coordinator coordinator,
@@ -58,6 +63,7 @@ final class Fetcher {
     int most = Math.clamp(options.fetchMemory() / map.stripeSize(), 1, liked);
     this.mostInBackground = most == 1 ? 1 : most - Math.max(1, most / RESERVED_FRACTION);
     this.pool = new BufferPool(home, map.stripeSize(), most, this::pump);
+    this.writes = new StripeWork[most];
     this.autofetch =
         new Autofetch(coordinator, home, map, options.autofetch() && present != null, this::pump);
   }
@@ -69,7 +75,16 @@ final class Fetcher {
 
   /** Puts a stripe that a request waits for into the queue. */
   void enqueue(StripeWork work) {
-    demanded.add(work);
+    if (!failed) {
+      demanded.add(work);
+    }
+  }
+
+  /** Begins nothing any more, because nobody waits; what is under way comes to its end. */
+  void fail() {
+    failed = true;
+    demanded.clear();
+    autofetch.stop();
   }
 
   /** Begins as many fetches as there is room for. */
@@ -78,7 +93,7 @@ final class Fetcher {
       finishStopping();
       return;
     }
-    while (pool.taken() < pool.most()) {
+    while (!failed && pool.taken() < pool.most()) {
       StripeWork work = nextDemanded();
       boolean background = work == null && inBackground < mostInBackground;
       if (background) {
@@ -94,6 +109,9 @@ final class Fetcher {
   /** Something about a fetch went wrong: tries again after a while, or gives up. */
   void failed(StripeWork work, int status) {
     release(work);
+    if (failed) {
+      return;
+    }
     work.failures++;
     if (stopping || work.failures >= options.attempts()) {
       coordinator.fetchFailed(work, status);
@@ -148,12 +166,12 @@ final class Fetcher {
   private void wasRead(Fetch fetch, StripeBuffer buffer, int status) {
     reading.remove(fetch);
     StripeWork work = fetch.work;
-    if (status != Status.OK || stopping) {
+    if (status != Status.OK || stopping || failed) {
       failed(work, status == Status.OK ? Status.ECANCELED : status);
     } else {
       work.phase = StripeWork.Phase.WRITING;
       work.written = 0;
-      work.flushEpoch = coordinator.flushEpoch();
+      work.flushEpoch = coordinator.failedFlushes().epoch();
       coordinator.bytesArrived(work, buffer);
       write(work, buffer);
     }
@@ -168,7 +186,8 @@ final class Fetcher {
     list.add(buffer.memory(), work.written, step);
     BlockChannel open = opened();
     writing++;
-    boolean accepted = open.write(start + work.written, list, IoFlags.BYPASS_CACHE, work.stripe);
+    writes[buffer.number] = work;
+    boolean accepted = open.write(start + work.written, list, IoFlags.BYPASS_CACHE, buffer.number);
     assert accepted : "no more writes are under way than there are buffers";
     work.written += step;
     open.submit();
@@ -178,22 +197,23 @@ final class Fetcher {
     coordinator.guarded(() -> wasWritten((int) tag, status));
   }
 
-  private void wasWritten(int stripe, int status) {
+  private void wasWritten(int number, int status) {
     writing--;
-    StripeWork work = coordinator.work(stripe);
+    StripeWork work = writes[number];
     StripeBuffer buffer = work == null ? null : work.buffer;
     if (work == null || buffer == null) {
-      pump();
-      return;
+      throw new IllegalStateException("buffer " + number + " was not being written");
     }
-    if (status != Status.OK) {
+    writes[number] = null;
+    int stripe = work.stripe;
+    if (status != Status.OK || failed) {
       failed(work, status);
     } else if (map.start(stripe) + work.written
         < Math.min(map.start(stripe + 1), coordinator.diskSize())) {
       write(work, buffer);
-    } else if (coordinator.doubt(work.flushEpoch) != Status.OK) {
+    } else if (coordinator.failedFlushes().since(work.flushEpoch) != Status.OK) {
       // That flush may have lost what was written before it, and the next one will not say so.
-      failed(work, coordinator.doubt(work.flushEpoch));
+      failed(work, coordinator.failedFlushes().since(work.flushEpoch));
     } else {
       release(work);
       coordinator.fetchWritten(work);
@@ -212,7 +232,7 @@ final class Fetcher {
   }
 
   private void retry(StripeWork work) {
-    if (work.phase == StripeWork.Phase.DELAYED && !stopping) {
+    if (work.phase == StripeWork.Phase.DELAYED && !stopping && !failed) {
       work.phase = StripeWork.Phase.QUEUED;
       if (work.demanded) {
         demanded.add(work);

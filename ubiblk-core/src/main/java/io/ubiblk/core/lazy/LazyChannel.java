@@ -56,7 +56,7 @@ final class LazyChannel implements BlockChannel {
       throws IOException {
     this.device = device;
     this.map = device.map();
-    this.losses = device.coordinator().lossesTold();
+    this.losses = device.coordinator().failedFlushes().told();
     this.tracked = device.options().trackWritten();
     this.reactor = reactor;
     this.completions = completions;
@@ -295,11 +295,12 @@ final class LazyChannel implements BlockChannel {
   private void flushed(long tag, int status) {
     Coordinator coordinator = device.coordinator();
     int outcome = status;
-    int now = coordinator.losses();
+    FailedFlushes failed = coordinator.failedFlushes();
+    int now = failed.ours();
     if (now != losses) {
       losses = now;
-      coordinator.lossesTold(now);
-      outcome = status == Status.OK ? coordinator.lossStatus() : status;
+      failed.tell(now);
+      outcome = status == Status.OK ? failed.statusOfOurs() : status;
     }
     if (status != Status.OK) {
       coordinator.execute(() -> coordinator.flushFailed(status));

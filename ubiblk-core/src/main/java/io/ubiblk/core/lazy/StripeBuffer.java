@@ -10,11 +10,15 @@ import java.util.function.Consumer;
  */
 final class StripeBuffer {
 
+  /** Which of the pool's buffers this is, from 0. */
+  final int number;
+
   private final MemorySegment memory;
   private final Consumer<StripeBuffer> onFree;
   private final AtomicInteger holders = new AtomicInteger();
 
-  StripeBuffer(MemorySegment memory, Consumer<StripeBuffer> onFree) {
+  StripeBuffer(int number, MemorySegment memory, Consumer<StripeBuffer> onFree) {
+    this.number = number;
     this.memory = memory;
     this.onFree = onFree;
   }

@@ -254,6 +254,57 @@ class LazyFailureTest {
     }
   }
 
+  /** An error in the thread of the stripes, as one of a listener is, ends the work on them. */
+  @ParameterizedTest
+  @EnumSource(names = {"READ", "WRITE"})
+  void errorOfItsOwnFailsEverybodyOnceAndBeginsNothing(Operation held) throws Exception {
+    LazyOptions options = LazyOptions.DEFAULT.withFetchMemory(4L * STRIPE);
+    try (LazyStack stack = LazyStack.onThreads(SIZE, IMAGE, options)) {
+      ChannelDriver channel = stack.channel(16);
+      IoRequest replacing = IoRequest.write(5L * STRIPE, stack.pattern(0, STRIPE, 1));
+      if (held == Operation.READ) {
+        stack.source.hold();
+      } else {
+        stack.data.hold(Operation.WRITE);
+      }
+      List<IoRequest> waiting = new ArrayList<>();
+      for (int stripe = 8; stripe < 14; stripe++) {
+        long at = (long) stripe * STRIPE + 512;
+        waiting.add(channel.issue(IoRequest.write(at, stack.pattern(at, 512, 1))));
+        if (held == Operation.READ) {
+          waiting.add(channel.issue(IoRequest.read(at, stack.memory(512))));
+        }
+      }
+      channel.submit();
+      stack.source.awaitReads(4);
+      stack.driver.settle();
+      stack.lazy.addFetchListener(
+          _ -> {
+            throw new IllegalStateException("a listener's error, on purpose");
+          });
+      if (held == Operation.WRITE) {
+        stack.metadata.hold(Operation.FLUSH);
+      }
+      channel.issue(replacing);
+      channel.submit();
+      if (held == Operation.WRITE) {
+        stack.data.release();
+        stack.metadata.release();
+      }
+      waiting.forEach(channel::await);
+      long failed = waiting.stream().filter(r -> r.status() == Status.EIO).count();
+      assertTrue(failed > 0, waiting::toString);
+      channel.await(replacing);
+      int reads = stack.source.reads();
+      stack.source.release();
+      assertEquals(Status.EIO, channel.read(20L * STRIPE, stack.memory(512)));
+      stack.driver.settle();
+      channel.close();
+      assertEquals(reads, stack.source.reads());
+      stack.driver.run(stack.lazy::close);
+    }
+  }
+
   @Test
   void closingAbandonsFetchesThatAreUnderWay() throws Exception {
     try (LazyStack stack = LazyStack.onThreads(SIZE, IMAGE, LazyOptions.DEFAULT)) {
