@@ -34,9 +34,14 @@ class EpollTest {
   @Test
   void waitingTakesAsLongAsItIsTold() throws Exception {
     try (Epoll epoll = Epoll.open()) {
-      long start = System.nanoTime();
-      assertEquals(0, epoll.await(20_000_000));
-      assertTrue(System.nanoTime() - start >= 20_000_000);
+      long end = System.nanoTime() + 20_000_000;
+      int waits = 0;
+      for (long left = 20_000_000; left > 0; left = end - System.nanoTime()) {
+        assertEquals(0, epoll.await(left));
+        waits++;
+      }
+      // A signal to the process may cut one short.
+      assertTrue(waits < 10, waits + " waits for 20 ms");
     }
   }
 
