@@ -66,6 +66,9 @@ public final class Main {
     int status = FAILURE;
     try {
       status = start(termination, args);
+    } catch (RuntimeException | Error e) {
+      // The exit below would hide it.
+      e.printStackTrace();
     } finally {
       // In any case: the handler of signals would wait for it for ever.
       termination.exit(status);
