@@ -156,6 +156,7 @@ class RealClientsTest {
         "--uri=" + uri,
         "--rw=randrw",
         "--verify=crc32c",
+        "--verify_state_save=0",
         "--iodepth=32",
         "--bsrange=4k-1m",
         "--size=" + SIZE,
