@@ -43,7 +43,10 @@ final class Program {
   }
 
   static Result run(List<String> command) throws IOException, InterruptedException {
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    // nbdsh calls the first python3 there is, but only the system's has libnbd's module.
+    builder.environment().merge("PATH", "/usr/bin:/bin", (path, system) -> system + ":" + path);
+    Process process = builder.start();
     process.getOutputStream().close();
     Thread killer =
         Thread.ofVirtual()
