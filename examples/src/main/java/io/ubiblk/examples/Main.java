@@ -69,6 +69,7 @@ public final class Main {
     } catch (RuntimeException | Error e) {
       // The exit below would hide it.
       e.printStackTrace();
+      System.err.println("internal error: " + e);
     } finally {
       // In any case: the handler of signals would wait for it for ever.
       termination.exit(status);
