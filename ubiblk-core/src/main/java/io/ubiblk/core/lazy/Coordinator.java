@@ -10,9 +10,7 @@ import io.ubiblk.core.metadata.MetadataLayout;
 import io.ubiblk.core.metadata.StripeHeader;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,7 +37,7 @@ final class Coordinator {
   private final Committer committer;
   private final Progress progress;
   private final SourceHolder source;
-  private final Map<Integer, StripeWork> works = new HashMap<>();
+  private final StripeWorks works = new StripeWorks();
 
   private final FailedFlushes failedFlushes = new FailedFlushes();
 
@@ -86,8 +84,18 @@ final class Coordinator {
    * @return false if the home reactor has ended, and nothing will be run
    */
   boolean execute(Runnable work) {
+    return post(guarding(work));
+  }
+
+  /** Wraps work of the home thread that is to be posted, again and again. */
+  Runnable guarding(Runnable work) {
+    return () -> guarded(work);
+  }
+
+  /** Like {@link #execute}, for work that has been wrapped already. Any thread. */
+  boolean post(Runnable guarding) {
     try {
-      home.execute(() -> guarded(work));
+      home.execute(guarding);
       return true;
     } catch (RejectedExecutionException e) {
       LOG.warn("{}: reactor has ended before the disk", name);
@@ -125,7 +133,7 @@ final class Coordinator {
    */
   void awaitReadable(HeldWait reader, long from, long end) {
     if (broken != null) {
-      reader.answer(() -> reader.finish(Status.EIO));
+      reader.answerOver(Status.EIO);
       return;
     }
     int first = map.stripe(from);
@@ -137,7 +145,7 @@ final class Coordinator {
       }
     }
     if (work == null) {
-      reader.answer(reader::onReady);
+      reader.answerReady();
     } else {
       answerOrWait(reader, work);
     }
@@ -147,10 +155,9 @@ final class Coordinator {
   private void answerOrWait(HeldWait reader, StripeWork work) {
     StripeBuffer buffer = work.buffer;
     if (work.phase == StripeWork.Phase.WRITING && buffer != null) {
-      StripeBuffer held = buffer.hold();
-      reader.answer(() -> reader.onBytes(held));
+      reader.answerBytes(buffer);
     } else if (work.isReadable()) {
-      reader.answer(reader::onReadable);
+      reader.answerReadable();
     } else {
       reader.waitingFor = work;
       work.readers.add(reader);
@@ -294,17 +301,13 @@ final class Coordinator {
   /** Begins work on a stripe that is not ready and has none. */
   StripeWork begin(int stripe) {
     StripeWork work = new StripeWork(stripe);
-    works.put(stripe, work);
+    works.add(work);
     return work;
   }
 
   /** A fetch has the stripe's bytes. */
   void bytesArrived(StripeWork work, StripeBuffer buffer) {
-    for (HeldWait reader : work.readers) {
-      reader.waitingFor = null;
-      StripeBuffer held = buffer.hold();
-      reader.answer(() -> reader.onBytes(held));
-    }
+    work.readers.forEach(reader -> reader.answerBytes(buffer));
     work.readers.clear();
   }
 
@@ -320,10 +323,7 @@ final class Coordinator {
   void committed(StripeWork work) {
     works.remove(work.stripe);
     progress.fetched();
-    for (HeldWait reader : work.readers) {
-      reader.waitingFor = null;
-      reader.answer(reader::onReady);
-    }
+    work.readers.forEach(HeldWait::answerReady);
     HeldChange claimant = work.claimant;
     if (claimant != null) {
       claimant.claims.remove(work);
@@ -366,10 +366,7 @@ final class Coordinator {
       progress.report(works.size());
       LOG.warn("{}: stripe {} could not be fetched: {}", name, work.stripe, Status.name(status));
     }
-    for (HeldWait reader : work.readers) {
-      reader.waitingFor = null;
-      reader.answer(() -> reader.finish(status));
-    }
+    work.readers.forEach(reader -> reader.answerOver(status));
     for (HeldChange change : new ArrayList<>(work.changers)) {
       giveUp(change, status);
     }
@@ -426,7 +423,7 @@ final class Coordinator {
       return;
     }
     broken = new BlockDeviceException.Failed(name + ": lazy stripes have failed", cause);
-    List<StripeWork> all = new ArrayList<>(works.values());
+    List<StripeWork> all = works.all();
     fetcher.fail();
     committer.abandon();
     works.clear();
@@ -438,10 +435,7 @@ final class Coordinator {
 
   /** Fails who waits for a stripe, and forgets them: the work may still come to an end. */
   private static void abandon(StripeWork work) {
-    for (HeldWait reader : work.readers) {
-      reader.waitingFor = null;
-      reader.answer(() -> reader.finish(Status.EIO));
-    }
+    work.readers.forEach(reader -> reader.answerOver(Status.EIO));
     work.readers.clear();
     work.changers.forEach(Coordinator::failOnce);
     work.changers.clear();
