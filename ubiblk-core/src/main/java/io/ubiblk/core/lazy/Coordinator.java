@@ -35,6 +35,7 @@ final class Coordinator {
   private final DeviceListeners listeners;
   private final Fetcher fetcher;
   private final Committer committer;
+  private final FetchWarnings warnings;
   private final Progress progress;
   private final SourceHolder source;
   private final StripeWorks works = new StripeWorks();
@@ -63,6 +64,7 @@ final class Coordinator {
     this.progress = progress;
     this.source = source;
     this.diskSize = data.geometry().size();
+    this.warnings = new FetchWarnings(name, home, LOG::warn);
     this.committer = new Committer(this, home, map, data, metadata, options);
     this.fetcher = new Fetcher(this, home, map, data, source, options);
   }
@@ -325,7 +327,9 @@ final class Coordinator {
     progress.fetched();
     work.readers.forEach(HeldWait::answerReady);
     HeldChange claimant = work.claimant;
-    if (claimant != null) {
+    if (claimant == null) {
+      fetcher.arrived();
+    } else {
       claimant.claims.remove(work);
       arrived(claimant);
     }
@@ -364,7 +368,8 @@ final class Coordinator {
     if (status != Status.ECANCELED) {
       progress.failed();
       progress.report(works.size());
-      LOG.warn("{}: stripe {} could not be fetched: {}", name, work.stripe, Status.name(status));
+      warnings.failed(work.stripe, status);
+      fetcher.gaveUp();
     }
     work.readers.forEach(reader -> reader.answerOver(status));
     for (HeldChange change : new ArrayList<>(work.changers)) {
@@ -414,6 +419,7 @@ final class Coordinator {
 
   /** Ends everything. The callback runs on the home thread when nothing is under way any more. */
   void stop(Runnable onStopped) {
+    warnings.stop();
     fetcher.stop(() -> committer.stop(onStopped));
   }
 
