@@ -11,7 +11,6 @@ import io.ubiblk.api.Status;
 import io.ubiblk.core.io.IoPort;
 import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.linux.Errno;
-import io.ubiblk.core.linux.OpenFile;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class RawFileChannel implements BlockChannel {
 
-  private static final int LEAST_UNCACHED_BYTES = 64 * 1024;
+  /** A write that drops its pages starts to write them back, which small ones should not. */
+  private static final int LEAST_DROPPED_BYTES = 64 * 1024;
 
   private final RawFileDevice device;
   private final IoReactor reactor;
@@ -110,9 +110,10 @@ final class RawFileChannel implements BlockChannel {
     }
     request.data = src;
     request.plain = alignment.fits(offset, src);
-    if ((flags & IoFlags.BYPASS_CACHE) != 0) {
-      goAroundCache(request);
-    }
+    request.dropBehind =
+        (flags & IoFlags.BYPASS_CACHE) != 0 && !device.isDirect() && length >= LEAST_DROPPED_BYTES
+            ? device.dropBehind().flag()
+            : 0;
     begin(request);
     return true;
   }
@@ -231,15 +232,6 @@ final class RawFileChannel implements BlockChannel {
     return request;
   }
 
-  private void goAroundCache(FileRequest request) {
-    OpenFile uncached = device.uncached();
-    if (uncached != null
-        && request.length >= LEAST_UNCACHED_BYTES
-        && device.uncachedAlignment().fits(request.offset, request.data)) {
-      request.file = uncached;
-    }
-  }
-
   /** Begins a change, at the gate where storage blocks are larger than sectors. */
   private void begin(FileRequest request) {
     if (alignment.isCoarse()) {
@@ -295,9 +287,11 @@ final class RawFileChannel implements BlockChannel {
       flushes.ended(errno);
     } else if (errno == Errno.EINVAL && request.plain && transfers(request)) {
       // The file wants more alignment than it said, or does not take direct I/O here.
-      boolean wentAround = request.file != device.file();
-      request.file = device.file();
-      request.plain = wentAround && alignment.fits(request.offset, request.data);
+      request.plain = false;
+      transfer.advance(request);
+    } else if (errno == Errno.EOPNOTSUPP && request.dropBehind != 0) {
+      device.dropBehind().refused();
+      request.dropBehind = 0;
       transfer.advance(request);
     } else if (errno == Errno.EOPNOTSUPP && !transfers(request) && !request.syncing) {
       zeroing.refused(request);
@@ -336,7 +330,6 @@ final class RawFileChannel implements BlockChannel {
     if (request.admitted) {
       device.gate().leave(request);
     }
-    request.file = device.file();
     // List and memory are the caller's again.
     request.data = FileRequest.NO_DATA;
     free[freeCount++] = request.slot;

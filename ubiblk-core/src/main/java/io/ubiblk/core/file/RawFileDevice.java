@@ -32,6 +32,14 @@ import org.jspecify.annotations.Nullable;
  * storage and leaves zeros in a regular file. The file is locked against every other open of it
  * that asks for a lock, in this process and in others.
  *
+ * <p><b>Page cache.</b> A file is accessed through the page cache or around it, never in both ways:
+ * a page of the cache may be larger than what is written around it, and what the cache holds of the
+ * neighbourhood would go stale, or be written back over what is new. So a write with {@link
+ * io.ubiblk.api.IoFlags#BYPASS_CACHE} to a file in the page cache goes through the cache, too. If
+ * it is large, and the kernel is of Linux 6.16 or later and the file system knows {@code
+ * RWF_DONTCACHE}, what was not in the cache before leaves it as soon as it is on the storage;
+ * otherwise the write is like any other.
+ *
  * <p><b>Reactor.</b> Channels open on the reactors of this module only.
  *
  * <p><b>Durability.</b> A flush is an {@code fdatasync}, forced unit access an {@code RWF_DSYNC}.
@@ -41,10 +49,9 @@ public final class RawFileDevice implements BlockDevice {
   private static final int LARGEST_PHYSICAL_BLOCK = 4096;
 
   private final OpenFile file;
-  private final @Nullable OpenFile uncached;
   private final RawFileOptions options;
   private final FileAlignment alignment;
-  private final FileAlignment uncachedAlignment;
+  private final DropBehind dropBehind = DropBehind.ofThisKernel();
   private final int zeroingGranularity;
   private final boolean regular;
   private final Set<Capability> capabilities;
@@ -55,16 +62,10 @@ public final class RawFileDevice implements BlockDevice {
   private boolean closed;
 
   private RawFileDevice(
-      OpenFile file,
-      @Nullable OpenFile uncached,
-      RawFileOptions options,
-      OpenFile.Properties properties,
-      FileAlignment direct) {
+      OpenFile file, RawFileOptions options, OpenFile.Properties properties, FileAlignment direct) {
     this.file = file;
-    this.uncached = uncached;
     this.options = options;
     this.alignment = options.direct() ? direct : FileAlignment.NONE;
-    this.uncachedAlignment = direct;
     this.regular = properties.regular();
     this.zeroingGranularity = properties.logicalBlockSize();
     this.capabilities = capabilities(options);
@@ -118,7 +119,6 @@ public final class RawFileDevice implements BlockDevice {
       throws BlockDeviceException {
     int access = options.readOnly() ? OpenFile.READ_ONLY : OpenFile.READ_WRITE;
     OpenFile file = OpenFile.open(path, access | (options.direct() ? OpenFile.DIRECT : 0));
-    OpenFile uncached = null;
     try {
       OpenFile.Properties properties = checked(path, file.properties());
       FileAlignment direct = forced != null ? forced : FileAlignment.ofDirect(properties);
@@ -126,13 +126,9 @@ public final class RawFileDevice implements BlockDevice {
         refuseCutBlock(path, properties.size(), direct);
       }
       file.lock(!options.readOnly());
-      uncached = options.direct() || options.readOnly() ? null : openUncached(path, properties);
-      return new RawFileDevice(file, uncached, options, properties, direct);
+      return new RawFileDevice(file, options, properties, direct);
     } catch (BlockDeviceException | RuntimeException | Error e) {
       file.close();
-      if (uncached != null) {
-        uncached.close();
-      }
       throw e;
     }
   }
@@ -157,20 +153,6 @@ public final class RawFileDevice implements BlockDevice {
       throw new BlockDeviceException.Unsupported(
           "size of %d bytes for %s, expected a multiple of %d to go without the page cache here"
               .formatted(size, path, alignment.offset()));
-    }
-  }
-
-  /**
-   * Large writes that will not be read soon go around the page cache where the storage allows it.
-   */
-  private static @Nullable OpenFile openUncached(Path path, OpenFile.Properties properties) {
-    if (properties.directOffset() == 0) {
-      return null;
-    }
-    try {
-      return OpenFile.open(path, OpenFile.READ_WRITE | OpenFile.DIRECT);
-    } catch (BlockDeviceException.Io unsupported) {
-      return null;
     }
   }
 
@@ -351,9 +333,6 @@ public final class RawFileDevice implements BlockDevice {
     }
     synchronized (this) {
       closed = true;
-      if (uncached != null) {
-        uncached.close();
-      }
       file.close();
     }
   }
@@ -367,13 +346,9 @@ public final class RawFileDevice implements BlockDevice {
     return file;
   }
 
-  /** The file opened without the page cache, for bulk writes beside a cached one. */
-  @Nullable OpenFile uncached() {
-    return uncached;
-  }
-
-  FileAlignment uncachedAlignment() {
-    return uncachedAlignment;
+  /** Whether large writes may leave the page cache at once. */
+  DropBehind dropBehind() {
+    return dropBehind;
   }
 
   FileAlignment alignment() {
@@ -383,6 +358,10 @@ public final class RawFileDevice implements BlockDevice {
   /** Unit in bytes of the ranges that the file can free or zero. */
   int zeroingGranularity() {
     return zeroingGranularity;
+  }
+
+  boolean isDirect() {
+    return options.direct();
   }
 
   boolean isWritable() {
