@@ -64,6 +64,9 @@ final class FileRequest {
   /** Whether the gate has not let the request through yet, as far as the channel knows. */
   boolean waitsAtGate;
 
+  /** Whether the gate has let the request pass without keeping it. */
+  boolean passed;
+
   // State in the gate, guarded by it.
   boolean admitted;
   boolean exclusive;

@@ -34,6 +34,7 @@ final class RawFileChannel implements BlockChannel {
   private final Transfer transfer;
   private final Zeroing zeroing;
   private final Flushes flushes;
+  private final BlockGate.Passes passes;
   private final FileRequest[] requests;
   private final int[] free;
   private int freeCount;
@@ -73,6 +74,7 @@ final class RawFileChannel implements BlockChannel {
     this.resume = reactor.task(this::resume);
     boolean flushable = device.isWritable() && !device.writesThrough();
     this.flushes = new Flushes(this, port, device.file(), flushable);
+    this.passes = device.gate().open();
   }
 
   FileAlignment alignment() {
@@ -236,7 +238,7 @@ final class RawFileChannel implements BlockChannel {
   private void begin(FileRequest request) {
     if (alignment.isCoarse()) {
       request.exclusive = !alignment.fitsRange(request.offset, request.length);
-      if (!device.gate().enter(request)) {
+      if (!device.gate().enter(request, passes)) {
         request.waitsAtGate = true;
         return;
       }
@@ -327,8 +329,8 @@ final class RawFileChannel implements BlockChannel {
         resume.schedule();
       }
     }
-    if (request.admitted) {
-      device.gate().leave(request);
+    if (request.passed || request.admitted) {
+      device.gate().leave(request, passes);
     }
     // List and memory are the caller's again.
     request.data = FileRequest.NO_DATA;
@@ -395,6 +397,7 @@ final class RawFileChannel implements BlockChannel {
       port.close();
       flushes.close();
       bounces.close();
+      device.gate().close(passes);
       device.channels().closed();
     }
     List<Runnable> callbacks = List.copyOf(onClosed);
