@@ -8,12 +8,11 @@ import io.ubiblk.api.Operation;
 import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
+import io.ubiblk.core.io.ChannelClosing;
 import io.ubiblk.core.io.IoPort;
 import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.linux.Errno;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -49,9 +48,7 @@ final class RawFileChannel implements BlockChannel {
 
   private long ended;
 
-  private final ArrayList<Runnable> onClosed = new ArrayList<>();
-  private boolean closing;
-  private boolean closed;
+  private final ChannelClosing closing;
 
   RawFileChannel(
       RawFileDevice device, IoReactor reactor, int depth, CompletionHandler completions) {
@@ -72,6 +69,7 @@ final class RawFileChannel implements BlockChannel {
     this.freeCount = depth;
     this.deferred = new DeferredCompletions(reactor, completions, 16);
     this.resume = reactor.task(this::resume);
+    this.closing = new ChannelClosing(device.channels());
     boolean flushable = device.isWritable() && !device.writesThrough();
     this.flushes = new Flushes(this, port, device.file(), flushable);
     this.passes = device.gate().open();
@@ -157,11 +155,7 @@ final class RawFileChannel implements BlockChannel {
   @Override
   public void close(Runnable whenClosed) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    onClosed.add(whenClosed);
-    if (!closing) {
-      closing = true;
-      device.channels().closing();
-    }
+    closing.begin(whenClosed);
     resume.schedule();
   }
 
@@ -216,7 +210,7 @@ final class RawFileChannel implements BlockChannel {
 
   private boolean completeLater(long tag, int status) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    if (closing) {
+    if (closing.hasBegun()) {
       return false;
     }
     deferred.add(tag, status);
@@ -226,7 +220,7 @@ final class RawFileChannel implements BlockChannel {
   private @Nullable FileRequest take(
       Operation operation, long offset, long length, int flags, long tag) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    if (freeCount == 0 || closing) {
+    if (freeCount == 0 || closing.hasBegun()) {
       return null;
     }
     FileRequest request = requests[free[--freeCount]];
@@ -335,7 +329,7 @@ final class RawFileChannel implements BlockChannel {
     // List and memory are the caller's again.
     request.data = FileRequest.NO_DATA;
     free[freeCount++] = request.slot;
-    if (closing) {
+    if (closing.hasBegun()) {
       resume.schedule();
     }
   }
@@ -347,13 +341,13 @@ final class RawFileChannel implements BlockChannel {
     }
     for (FileRequest r = admitted.poll(); r != null; r = admitted.poll()) {
       r.waitsAtGate = false;
-      if (closing) {
+      if (closing.hasBegun()) {
         finish(r, Status.ECANCELED);
       } else {
         proceed(r);
       }
     }
-    if (closing) {
+    if (closing.hasBegun()) {
       cancelWaiting();
       finishClosing();
     } else {
@@ -386,22 +380,17 @@ final class RawFileChannel implements BlockChannel {
   }
 
   private void finishClosing() {
-    if (freeCount < requests.length || deferred.size() > 0) {
-      if (deferred.size() > 0) {
-        resume.schedule();
-      }
-      return;
+    if (deferred.size() > 0) {
+      resume.schedule();
+    } else if (freeCount == requests.length) {
+      closing.end(this::releaseAll);
     }
-    if (!closed) {
-      closed = true;
-      port.close();
-      flushes.close();
-      bounces.close();
-      device.gate().close(passes);
-      device.channels().closed();
-    }
-    List<Runnable> callbacks = List.copyOf(onClosed);
-    onClosed.clear();
-    callbacks.forEach(Runnable::run);
+  }
+
+  private void releaseAll() {
+    port.close();
+    flushes.close();
+    bounces.close();
+    device.gate().close(passes);
   }
 }

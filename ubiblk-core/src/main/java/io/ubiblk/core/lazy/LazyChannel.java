@@ -10,6 +10,7 @@ import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
+import io.ubiblk.core.io.ChannelClosing;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,13 +41,11 @@ final class LazyChannel implements BlockChannel {
   private final @Nullable HeldRequest[] held;
   private final @Nullable HeldRead[] reads;
   private final int[] free;
-  private final List<Runnable> onClosed = new ArrayList<>();
+  private final ChannelClosing closing;
   private final ImageReads image;
   private int freeCount;
   private boolean inCall;
   private int losses;
-  private boolean closing;
-  private boolean layersClosing;
 
   LazyChannel(LazyDevice device, Reactor reactor, int depth, CompletionHandler completions)
       throws IOException {
@@ -74,6 +73,7 @@ final class LazyChannel implements BlockChannel {
     this.internal = opened.get(2);
     this.deferred = new DeferredCompletions(reactor, completions, 4);
     this.finishClosing = reactor.task(this::finishClosing);
+    this.closing = new ChannelClosing(device.channels());
     this.image =
         new ImageReads(
             device.source(),
@@ -96,7 +96,7 @@ final class LazyChannel implements BlockChannel {
     long length = dst.byteSize();
     if (passes(device.geometry().checkTransfer(offset, length), length)
         || map.areReady(offset, length)) {
-      return !closing && straight.read(offset, dst, tag);
+      return !closing.hasBegun() && straight.read(offset, dst, tag);
     }
     if (!hasRoom()) {
       return false;
@@ -114,14 +114,14 @@ final class LazyChannel implements BlockChannel {
         || IoFlags.checkWrite(flags) != Status.OK
         || (flags & refusedFlags) != 0
         || mayChange(offset, length)) {
-      return !closing && straight.write(offset, src, flags, tag);
+      return !closing.hasBegun() && straight.write(offset, src, flags, tag);
     }
     return holdChange(Operation.WRITE, offset, length, src, flags, tag);
   }
 
   @Override
   public boolean flush(long tag) {
-    return !closing && flushes.flush(tag);
+    return !closing.hasBegun() && flushes.flush(tag);
   }
 
   @Override
@@ -129,7 +129,7 @@ final class LazyChannel implements BlockChannel {
     if (passes(device.geometry().check(offset, length), length)
         || !discards
         || (tracked ? map.areReadyForDiscard(offset, length) : map.areReady(offset, length))) {
-      return !closing && straight.discard(offset, length, tag);
+      return !closing.hasBegun() && straight.discard(offset, length, tag);
     }
     return holdChange(Operation.DISCARD, offset, length, HeldChange.NO_DATA, 0, tag);
   }
@@ -141,7 +141,7 @@ final class LazyChannel implements BlockChannel {
         || IoFlags.checkWriteZeroes(flags) != Status.OK
         || (flags & refusedFlags) != 0
         || mayChange(offset, length)) {
-      return !closing && straight.writeZeroes(offset, length, flags, tag);
+      return !closing.hasBegun() && straight.writeZeroes(offset, length, flags, tag);
     }
     return holdChange(Operation.WRITE_ZEROES, offset, length, HeldChange.NO_DATA, flags, tag);
   }
@@ -149,7 +149,7 @@ final class LazyChannel implements BlockChannel {
   @Override
   public boolean prefetch(long offset, long length, long tag) {
     if (passes(device.geometry().check(offset, length), length) || map.areReady(offset, length)) {
-      return !closing && straight.prefetch(offset, length, tag);
+      return !closing.hasBegun() && straight.prefetch(offset, length, tag);
     }
     if (!hasRoom()) {
       return false;
@@ -168,10 +168,7 @@ final class LazyChannel implements BlockChannel {
   @Override
   public void close(Runnable whenClosed) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    onClosed.add(whenClosed);
-    if (!closing) {
-      closing = true;
-      device.channels().closing();
+    if (closing.begin(whenClosed)) {
       for (HeldRequest request : held) {
         if (request != null) {
           request.cancel();
@@ -199,7 +196,7 @@ final class LazyChannel implements BlockChannel {
 
   /** Whether a request of the image was given up, but may be made in another way. */
   boolean lostImage(int status) {
-    return image.wasLost(status) && !closing;
+    return image.wasLost(status) && !closing.hasBegun();
   }
 
   /** Whether ranges of the data device can be zeroed. */
@@ -246,7 +243,7 @@ final class LazyChannel implements BlockChannel {
     } else {
       completions.completed(tag, status);
     }
-    if (closing) {
+    if (closing.hasBegun()) {
       finishClosing.schedule();
     }
   }
@@ -271,7 +268,7 @@ final class LazyChannel implements BlockChannel {
 
   private boolean hasRoom() {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    return !closing && freeCount > 0;
+    return !closing.hasBegun() && freeCount > 0;
   }
 
   /** The object for a read in the slot that is taken next. */
@@ -326,37 +323,16 @@ final class LazyChannel implements BlockChannel {
   }
 
   private void imageClosed() {
-    if (closing) {
+    if (closing.hasBegun()) {
       finishClosing.schedule();
     }
   }
 
   private void finishClosing() {
-    if (freeCount < held.length || deferred.size() > 0) {
-      if (deferred.size() > 0) {
-        finishClosing.schedule();
-      }
-      return;
+    if (deferred.size() > 0) {
+      finishClosing.schedule();
+    } else if (freeCount == held.length && image.close()) {
+      straight.close(() -> flushes.close(() -> internal.close(() -> closing.end(() -> {}))));
     }
-    if (!image.close()) {
-      return;
-    }
-    if (!layersClosing) {
-      layersClosing = true;
-      straight.close(() -> flushes.close(() -> internal.close(this::finishClosed)));
-    } else {
-      straight.close(() -> flushes.close(() -> internal.close(this::runCallbacks)));
-    }
-  }
-
-  private void finishClosed() {
-    device.channels().closed();
-    runCallbacks();
-  }
-
-  private void runCallbacks() {
-    List<Runnable> callbacks = List.copyOf(onClosed);
-    onClosed.clear();
-    callbacks.forEach(Runnable::run);
   }
 }
