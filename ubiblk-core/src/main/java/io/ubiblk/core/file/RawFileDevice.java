@@ -46,14 +46,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RawFileDevice implements BlockDevice {
 
-  private static final int LARGEST_PHYSICAL_BLOCK = 4096;
-
   private final OpenFile file;
   private final RawFileOptions options;
-  private final FileAlignment alignment;
+  private final FileShape shape;
   private final DropBehind dropBehind = DropBehind.ofThisKernel();
-  private final int zeroingGranularity;
-  private final boolean regular;
   private final Set<Capability> capabilities;
   private final BlockGate gate = new BlockGate();
   private final OpenChannels channels = new OpenChannels();
@@ -61,15 +57,12 @@ public final class RawFileDevice implements BlockDevice {
   private volatile Geometry geometry;
   private boolean closed;
 
-  private RawFileDevice(
-      OpenFile file, RawFileOptions options, OpenFile.Properties properties, FileAlignment direct) {
+  private RawFileDevice(OpenFile file, RawFileOptions options, FileShape shape) {
     this.file = file;
     this.options = options;
-    this.alignment = options.direct() ? direct : FileAlignment.NONE;
-    this.regular = properties.regular();
-    this.zeroingGranularity = properties.logicalBlockSize();
+    this.shape = shape;
     this.capabilities = capabilities(options);
-    this.geometry = geometry(properties, alignment);
+    this.geometry = shape.geometry();
   }
 
   /**
@@ -120,39 +113,12 @@ public final class RawFileDevice implements BlockDevice {
     int access = options.readOnly() ? OpenFile.READ_ONLY : OpenFile.READ_WRITE;
     OpenFile file = OpenFile.open(path, access | (options.direct() ? OpenFile.DIRECT : 0));
     try {
-      OpenFile.Properties properties = checked(path, file.properties());
-      FileAlignment direct = forced != null ? forced : FileAlignment.ofDirect(properties);
-      if (options.direct()) {
-        refuseCutBlock(path, properties.size(), direct);
-      }
+      FileShape shape = FileShape.of(file, options.direct(), forced);
       file.lock(!options.readOnly());
-      return new RawFileDevice(file, options, properties, direct);
+      return new RawFileDevice(file, options, shape);
     } catch (BlockDeviceException | RuntimeException | Error e) {
       file.close();
       throw e;
-    }
-  }
-
-  private static OpenFile.Properties checked(Path path, OpenFile.Properties properties)
-      throws BlockDeviceException.BadFormat {
-    if (!properties.regular() && !properties.block()) {
-      throw new BlockDeviceException.BadFormat(
-          path + " is neither a regular file nor a block special file");
-    }
-    if (properties.size() % Geometry.SECTOR != 0) {
-      throw new BlockDeviceException.BadFormat(
-          path + " has " + properties.size() + " bytes, expected a multiple of " + Geometry.SECTOR);
-    }
-    return properties;
-  }
-
-  /** Without the page cache, the last storage block can be written as a whole only. */
-  private static void refuseCutBlock(Path path, long size, FileAlignment alignment)
-      throws BlockDeviceException.Unsupported {
-    if (!alignment.fitsRange(0, size)) {
-      throw new BlockDeviceException.Unsupported(
-          "size of %d bytes for %s, expected a multiple of %d to go without the page cache here"
-              .formatted(size, path, alignment.offset()));
     }
   }
 
@@ -165,16 +131,6 @@ public final class RawFileDevice implements BlockDevice {
       all.remove(Capability.FLUSH);
     }
     return Set.copyOf(all);
-  }
-
-  private static Geometry geometry(OpenFile.Properties properties, FileAlignment alignment) {
-    int block =
-        Integer.highestOneBit(
-            Math.clamp(properties.blockSize(), Geometry.SECTOR, LARGEST_PHYSICAL_BLOCK));
-    return Geometry.of(properties.size())
-        .withBlockSizes(Geometry.SECTOR, Math.max(block, alignment.offset()))
-        .withMemoryAlignment(alignment.memory())
-        .withDiscardGranularity(block);
   }
 
   @Override
@@ -257,7 +213,7 @@ public final class RawFileDevice implements BlockDevice {
 
   private synchronized long nextData(long at, long end) throws BlockDeviceException {
     requireOpen();
-    long data = regular ? file.seekData(at) : at;
+    long data = shape.regular() ? file.seekData(at) : at;
     if (data == -Errno.ENXIO) {
       return end;
     }
@@ -269,7 +225,7 @@ public final class RawFileDevice implements BlockDevice {
 
   private synchronized long nextHole(long at, long end) throws BlockDeviceException {
     requireOpen();
-    long hole = regular ? file.seekHole(at) : end;
+    long hole = shape.regular() ? file.seekHole(at) : end;
     if (hole < 0) {
       throw Errno.exception("find a hole in", file, hole);
     }
@@ -300,8 +256,8 @@ public final class RawFileDevice implements BlockDevice {
     if (options.readOnly()) {
       throw new BlockDeviceException.Unsupported(this + " is read-only and cannot grow");
     }
-    refuseCutBlock(file.path(), size, alignment);
-    if (regular) {
+    FileShape.refuseCutBlock(file.path(), size, shape.alignment());
+    if (shape.regular()) {
       file.truncate(size);
       file.sync();
     } else if (file.properties().size() < size) {
@@ -352,12 +308,12 @@ public final class RawFileDevice implements BlockDevice {
   }
 
   FileAlignment alignment() {
-    return alignment;
+    return shape.alignment();
   }
 
   /** Unit in bytes of the ranges that the file can free or zero. */
   int zeroingGranularity() {
-    return zeroingGranularity;
+    return shape.zeroingGranularity();
   }
 
   boolean isDirect() {

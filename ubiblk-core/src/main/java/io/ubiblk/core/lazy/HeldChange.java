@@ -95,7 +95,7 @@ final class HeldChange extends HeldRequest {
                 answer(() -> finish(Status.ECANCELED));
               } else {
                 asking = true;
-                coordinator.prepare(this);
+                coordinator.changes().prepare(this);
               }
             });
     if (!asked) {
@@ -144,7 +144,7 @@ final class HeldChange extends HeldRequest {
             () -> {
               asking = true;
               committing = true;
-              coordinator.changed(this, status);
+              coordinator.changes().changed(this, status);
             });
     if (!told) {
       finish(Status.EIO);
@@ -178,7 +178,7 @@ final class HeldChange extends HeldRequest {
           cancelled = true;
           // What has reached the data device is seen to its end, which is not far.
           if (asking && !committing) {
-            coordinator.giveUp(this, Status.ECANCELED);
+            coordinator.changes().giveUp(this, Status.ECANCELED);
           }
         });
   }
