@@ -19,7 +19,7 @@ public final class CompletionQueue {
   /** Flag of a completion: the same operation will report again ({@code IORING_CQE_F_MORE}). */
   public static final int MORE = 1 << 1;
 
-  private static final int ENTRY_SIZE = 16;
+  static final int ENTRY_SIZE = 16;
   private static final int USER_DATA = 0;
   private static final int RES = 8;
   private static final int FLAGS = 12;

@@ -29,6 +29,7 @@ public final class SubmissionQueue {
   static final int OP_WRITE = 23;
   static final int OP_SEND = 26;
   static final int OP_RECV = 27;
+  static final int OP_MSG_RING = 40;
   static final int OP_URING_CMD = 46;
 
   // The flags of an entry share a word with the opcode.
@@ -146,6 +147,17 @@ public final class SubmissionQueue {
   public void signal(int fd, boolean mayBlock, long userData) {
     int opcode = OP_WRITE | (mayBlock ? SQE_ASYNC << SQE_FLAGS_SHIFT : 0);
     put(opcode, fd, -1, EventFd.ONE.address(), 8, 0, userData);
+  }
+
+  /**
+   * Queues a message to another ring, where it arrives as a completion. Linux 5.18; a kernel before
+   * answers {@code EINVAL}.
+   *
+   * @param ringFd descriptor of the other ring
+   * @param userData reported with the completion
+   */
+  public void message(int ringFd, long userData) {
+    put(OP_MSG_RING, ringFd, 0, 0, 0, 0, userData);
   }
 
   /**

@@ -99,7 +99,7 @@ final class RingReactor extends BaseLoop {
 
   @Override
   public Signal signal(int fd) {
-    return new RingSignal(this, fd);
+    return RingSignal.of(this, fd);
   }
 
   /** The queue with room for at least one operation. */

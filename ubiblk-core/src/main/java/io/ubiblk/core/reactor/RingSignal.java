@@ -3,11 +3,14 @@ package io.ubiblk.core.reactor;
 import io.ubiblk.api.ReactorTimer;
 import io.ubiblk.core.io.Signal;
 import io.ubiblk.core.linux.Descriptor;
+import io.ubiblk.core.linux.Errno;
+import io.ubiblk.core.linux.SignalRing;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A signal as an operation of the ring: it costs no system call of its own, and where the counter
- * is full it is the kernel that waits.
+ * A signal as an operation of the ring: it costs no system call of its own, and never waits for
+ * room in the counter. Where a write might wait, it is a message to a {@link SignalRing}; before
+ * Linux 5.18, and for descriptors that are no eventfds, a write by a thread of the kernel's.
  */
 final class RingSignal implements Signal, RingReactor.Consumer {
 
@@ -22,18 +25,30 @@ final class RingSignal implements Signal, RingReactor.Consumer {
   private final boolean mayBlock;
   private final int number;
   private final ReactorTimer deadline;
+  private @Nullable SignalRing messages;
   private boolean writing;
   private boolean again;
   private boolean cancelling;
   private boolean closed;
   private @Nullable Runnable onFinished;
 
-  RingSignal(RingReactor reactor, int fd) {
+  private RingSignal(RingReactor reactor, int fd, boolean mayBlock, @Nullable SignalRing messages) {
     this.reactor = reactor;
     this.fd = fd;
-    this.mayBlock = !Descriptor.isNonBlocking(fd);
+    this.mayBlock = mayBlock;
+    this.messages = messages;
     this.number = reactor.register(this);
     this.deadline = reactor.timer(this::close);
+  }
+
+  static RingSignal of(RingReactor reactor, int fd) {
+    boolean mayBlock = !Descriptor.isNonBlocking(fd);
+    return new RingSignal(reactor, fd, mayBlock, mayBlock ? SignalRing.open(fd) : null);
+  }
+
+  /** A signal as it is where the kernel knows no messages. */
+  static RingSignal withoutMessages(RingReactor reactor, int fd) {
+    return new RingSignal(reactor, fd, !Descriptor.isNonBlocking(fd), null);
   }
 
   @Override
@@ -47,7 +62,13 @@ final class RingSignal implements Signal, RingReactor.Consumer {
       return;
     }
     writing = true;
-    reactor.submissions().signal(fd, mayBlock, RingReactor.userData(number, WRITE));
+    long userData = RingReactor.userData(number, WRITE);
+    if (messages == null) {
+      reactor.submissions().signal(fd, mayBlock, userData);
+    } else {
+      messages.drain();
+      reactor.submissions().message(messages.fd(), userData);
+    }
   }
 
   @Override
@@ -56,6 +77,11 @@ final class RingSignal implements Signal, RingReactor.Consumer {
       cancelling = false;
     } else {
       writing = false;
+      if (result == -Errno.EINVAL && messages != null) {
+        // The kernel knows no messages.
+        closeMessages();
+        again = true;
+      }
     }
     if (closed) {
       if (!writing && !cancelling) {
@@ -96,6 +122,7 @@ final class RingSignal implements Signal, RingReactor.Consumer {
     closed = true;
     deadline.cancel();
     reactor.submitAll();
+    closeMessages();
     if (writing) {
       cancelling = true;
       reactor
@@ -105,5 +132,13 @@ final class RingSignal implements Signal, RingReactor.Consumer {
       reactor.unregister(number);
     }
     finished();
+  }
+
+  private void closeMessages() {
+    SignalRing ring = messages;
+    if (ring != null) {
+      messages = null;
+      ring.close();
+    }
   }
 }

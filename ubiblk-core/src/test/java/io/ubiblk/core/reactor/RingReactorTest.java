@@ -108,7 +108,7 @@ class RingReactorTest {
 
   @Test
   void aSignalThatEndsInOrderReachesItsReaderFirst() throws Exception {
-    try (IoReactor loop = (IoReactor) Loops.ring();
+    try (RingReactor loop = (RingReactor) Loops.ring();
         EventFd event = EventFd.open()) {
       Signal signal = loop.signal(event.fd());
       signal.raise();
@@ -119,7 +119,7 @@ class RingReactorTest {
       Counters.drain(event);
       Counters.makeBlocking(event);
       Counters.fill(event);
-      Signal blocking = loop.signal(event.fd());
+      Signal blocking = RingSignal.withoutMessages(loop, event.fd());
       blocking.raise();
       loop.turn();
       blocking.raise();
@@ -135,13 +135,51 @@ class RingReactorTest {
   }
 
   @Test
-  void aSignalWhoseReaderNeverComesIsGivenUp() throws Exception {
+  void aSignalToACounterInBlockingModeIsThereByTheEndOfTheTurn() throws Exception {
+    try (IoReactor loop = (IoReactor) Loops.ring();
+        EventFd event = EventFd.open()) {
+      Counters.makeBlocking(event);
+      Signal signal = loop.signal(event.fd());
+      LoopDriver driver = new LoopDriver(loop);
+      for (int i = 0; i < 100; i++) {
+        signal.raise();
+        loop.turn();
+        assertEquals(1, Counters.drain(event), "signal " + i);
+        driver.settle();
+      }
+      signal.close();
+      driver.settle();
+    }
+  }
+
+  @Test
+  void aSignalDoesNotWaitForRoomInACounterInBlockingMode() throws Exception {
     try (IoReactor loop = (IoReactor) Loops.ring();
         EventFd event = EventFd.open()) {
       Counters.makeBlocking(event);
       Counters.fill(event);
+      Signal signal = loop.signal(event.fd());
+      LoopDriver driver = new LoopDriver(loop);
+      for (int i = 0; i < 10; i++) {
+        signal.raise();
+        driver.settle();
+      }
+      boolean[] finished = new boolean[1];
+      signal.raise();
+      signal.finish(() -> finished[0] = true);
+      driver.until(() -> finished[0], () -> "the end");
+      assertTrue(Long.compareUnsigned(Counters.drain(event), -2) >= 0, "a counter that is full");
+    }
+  }
+
+  @Test
+  void aSignalWhoseReaderNeverComesIsGivenUp() throws Exception {
+    try (RingReactor loop = (RingReactor) Loops.ring();
+        EventFd event = EventFd.open()) {
+      Counters.makeBlocking(event);
+      Counters.fill(event);
       for (boolean cancel : new boolean[] {true, false}) {
-        Signal signal = loop.signal(event.fd());
+        Signal signal = RingSignal.withoutMessages(loop, event.fd());
         signal.raise();
         loop.turn();
         boolean[] finished = new boolean[1];
