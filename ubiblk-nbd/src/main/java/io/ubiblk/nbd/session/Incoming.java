@@ -76,7 +76,7 @@ final class Incoming {
     Request writing = filling;
     int most = Integer.MAX_VALUE;
     if (writing != null) {
-      target.add(writing.memory().memory, writing.length - missing, missing);
+      target.add(writing.memory().memory, payloadPosition(writing), missing);
       most = missing >= LONG_PAYLOAD ? BEHIND_LONG_PAYLOAD : most;
     }
     input.offer(target, most);
@@ -95,7 +95,7 @@ final class Incoming {
     while (true) {
       Request writing = filling;
       if (writing != null) {
-        missing -= input.moveTo(writing.memory().memory, writing.length - missing, missing);
+        missing -= input.moveTo(writing.memory().memory, payloadPosition(writing), missing);
         if (missing > 0) {
           return Outcome.HUNGRY;
         }
@@ -159,10 +159,15 @@ final class Incoming {
 
   /** Gives a request the memory that it needs; returns false if there is none. */
   private boolean prepare(Request request) {
+    long mask = exposure.geometry().logicalBlockSize() - 1L;
     long bytes =
         switch (request.command) {
-          case Command.READ -> roundOutwards(request);
-          case Command.WRITE -> request.length;
+          case Command.READ -> {
+            request.roundOutwards(mask);
+            yield request.length == 0 ? 0 : request.end - request.start;
+          }
+          case Command.WRITE -> request.length + room(request, mask);
+          case Command.WRITE_ZEROES -> room(request, mask);
           case Command.BLOCK_STATUS -> STATUS_BYTES;
           default -> 0;
         };
@@ -172,13 +177,17 @@ final class Incoming {
     return bytes == 0 || request.buffer != null;
   }
 
-  private long roundOutwards(Request request) {
-    if (request.length == 0) {
+  /** What a change that begins or ends within a block needs besides its payload. */
+  private long room(Request request, long mask) {
+    if (((request.offset | request.length) & mask) == 0 || request.length == 0) {
       return 0;
     }
-    long mask = exposure.geometry().logicalBlockSize() - 1L;
-    request.start = request.offset & ~mask;
-    request.end = (request.offset + request.length + mask) & ~mask;
-    return request.end - request.start;
+    request.makePartial(mask);
+    return 2 * PartialChanges.room(exposure.geometry().logicalBlockSize());
+  }
+
+  /** Where the next byte of a payload goes. */
+  private long payloadPosition(Request writing) {
+    return writing.offset - writing.start + writing.length - missing;
   }
 }
