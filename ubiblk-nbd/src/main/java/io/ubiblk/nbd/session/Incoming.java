@@ -17,6 +17,8 @@ final class Incoming {
     HUNGRY,
     /** Slots or memory are needed. */
     STARVED,
+    /** Enough has been begun for this turn. */
+    PAUSED,
     /** The client wants to disconnect. */
     FINISHED,
     /** What the client sends is not the protocol. */
@@ -31,6 +33,12 @@ final class Incoming {
 
   /** Longest payload that is read only to be dropped. */
   private static final long LONGEST_DROPPED = 64 << 20;
+
+  /**
+   * Reads of so many bytes are enough for a turn: what is read is sent before the next is read, as
+   * long as the processor's caches hold it.
+   */
+  private static final long ENOUGH_BYTES = 512 * 1024;
 
   /** Room for extents, in bytes. */
   private static final int STATUS_BYTES = 64 * 1024;
@@ -56,6 +64,9 @@ final class Incoming {
 
   /** Bytes of a payload that are to be dropped. */
   private long dropping;
+
+  /** Bytes of the reads that have been begun in this turn. */
+  private long begun;
 
   Incoming(Exposure exposure, Input input, RequestSlots slots, MemoryShare memory, Sink sink) {
     this.exposure = exposure;
@@ -92,7 +103,8 @@ final class Incoming {
 
   /** Looks at what has been received. */
   Outcome advance() {
-    while (true) {
+    begun = 0;
+    while (begun < ENOUGH_BYTES) {
       Request writing = filling;
       if (writing != null) {
         missing -= input.moveTo(writing.memory().memory, payloadPosition(writing), missing);
@@ -111,6 +123,7 @@ final class Incoming {
         return outcome;
       }
     }
+    return Outcome.PAUSED;
   }
 
   /** The write whose payload will not come to its end, if there is one. */
@@ -164,6 +177,7 @@ final class Incoming {
         switch (request.command) {
           case Command.READ -> {
             request.roundOutwards(mask);
+            begun += request.length;
             yield request.length == 0 ? 0 : request.end - request.start;
           }
           case Command.WRITE -> request.length + room(request, mask);

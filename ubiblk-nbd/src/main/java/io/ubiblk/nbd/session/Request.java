@@ -118,6 +118,11 @@ final class Request {
     return command == Command.READ;
   }
 
+  /** How many bytes that were read go with the reply. */
+  long bytesRead() {
+    return isRead() && error == 0 ? length : 0;
+  }
+
   /** Whether the reply, if there is no error, sends from the request's memory. */
   boolean answersWithMemory() {
     return command == Command.READ || command == Command.BLOCK_STATUS;

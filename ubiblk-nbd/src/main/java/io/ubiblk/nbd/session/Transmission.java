@@ -96,8 +96,8 @@ final class Transmission implements Phase, CompletionHandler, Incoming.Sink {
   @Override
   public void sent() {
     outgoing.sent();
-    goOn();
     outgoing.flush();
+    goOn();
     closeIfDone();
   }
 
@@ -186,6 +186,11 @@ final class Transmission implements Phase, CompletionHandler, Incoming.Sink {
     if (stopped || finishing || receiving) {
       return;
     }
+    if (outgoing.isFull()) {
+      // Goes on when something has been sent.
+      starved = true;
+      return;
+    }
     Incoming.Outcome outcome = incoming.advance();
     channel.submit();
     switch (outcome) {
@@ -194,6 +199,10 @@ final class Transmission implements Phase, CompletionHandler, Incoming.Sink {
         wire.receive(incoming.target());
       }
       case STARVED -> starved = true;
+      case PAUSED -> {
+        starved = true;
+        goOnLater.schedule();
+      }
       case FINISHED -> {
         finishing = true;
         closeIfDone();
