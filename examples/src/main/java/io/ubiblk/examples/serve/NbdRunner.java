@@ -58,12 +58,12 @@ public final class NbdRunner implements Runner {
   private final Option<Boolean> tlsVerify =
       line.flag("--tls-verify", "let only clients in with a certificate, needs --tls-certs");
   private final Option<Integer> threads =
-      line.defaulted(
+      line.optional(
           "--threads",
           "N",
           ValueType.number(1, MOST_THREADS),
-          "1",
-          "reactor threads that connections are spread over, at most one for each processor");
+          "reactor threads that connections are spread over, at most and unless given one for each"
+              + " processor");
   private final ReactorFlags reactorFlags = new ReactorFlags(line);
   private final StatisticsOption statistics = new StatisticsOption(line);
 
@@ -80,13 +80,17 @@ public final class NbdRunner implements Runner {
       throws UsageException, IOException, InterruptedException {
     check(arguments);
     // Closed in this order: the server, which flushes; the last statistics; the disk; the reactors.
-    try (ReactorGroup reactors = reactorFlags.start(arguments, arguments.get(threads));
+    try (ReactorGroup reactors = start(arguments);
         VirtualDisk disk = diskOptions.open(arguments, reactors);
         StatisticsFile file = statistics.open(arguments, disk);
         NbdServer server = serve(arguments, disk, reactors)) {
       System.out.println("listening on " + describe(server) + ": " + disk);
       StatisticsOption.await(server, termination, file);
     }
+  }
+
+  private ReactorGroup start(Arguments arguments) throws IOException {
+    return reactorFlags.start(arguments, arguments.find(threads).orElse(MOST_THREADS));
   }
 
   private void check(Arguments arguments) throws UsageException {
