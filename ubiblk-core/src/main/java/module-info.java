@@ -21,6 +21,7 @@ module io.ubiblk.core {
   exports io.ubiblk.core.rpc;
   exports io.ubiblk.core.source;
   exports io.ubiblk.core.io to
+      io.ubiblk.crypto,
       io.ubiblk.nbd,
       io.ubiblk.ublk,
       io.ubiblk.vhost;

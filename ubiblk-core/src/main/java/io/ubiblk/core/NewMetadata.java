@@ -27,17 +27,18 @@ final class NewMetadata {
 
   private NewMetadata() {}
 
-  /** Creates and formats the file. */
+  /** Creates the file, whole or not at all. */
   static void create(Path file, StripeMetadata metadata, Layer storage, Reactor reactor)
       throws IOException {
-    MetadataFile.allocate(file, metadata.stripes());
-    // Closed once more if the layers over it have closed it, which has no effect.
-    try (BlockDevice bottom = RawFileDevice.open(file, RawFileOptions.DEFAULT);
-        BlockDevice store = storage.over(bottom)) {
-      MetadataFile.format(store, reactor, metadata);
+    MetadataFile.create(file, metadata, path -> open(path, storage), reactor);
+  }
+
+  private static BlockDevice open(Path file, Layer storage) throws IOException {
+    BlockDevice bottom = RawFileDevice.open(file, RawFileOptions.DEFAULT);
+    try {
+      return storage.over(bottom);
     } catch (IOException | RuntimeException | Error e) {
-      // A file that is half made would be taken for a damaged one.
-      AfterFailure.delete(e, file);
+      AfterFailure.close(e, bottom);
       throw e;
     }
   }

@@ -1,13 +1,9 @@
 package io.ubiblk.core;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
-import com.sun.management.ThreadMXBean;
-import io.ubiblk.api.BlockChannel;
 import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.EventLoop;
 import io.ubiblk.api.ScatterList;
+import io.ubiblk.core.AllocationLoad.Issue;
 import io.ubiblk.core.file.RawFileDevice;
 import io.ubiblk.core.file.RawFileOptions;
 import io.ubiblk.core.layer.ReadOnlyDevice;
@@ -15,7 +11,6 @@ import io.ubiblk.core.layer.StatisticsDevice;
 import io.ubiblk.core.memory.MemoryDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,16 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 class AllocationTest {
 
   private static final int SIZE = 1 << 20;
-  private static final int DEPTH = 32;
   private static final int MEASURED = 100_000;
-  private static final int ATTEMPTS = 5;
 
   @TempDir Path directory;
-
-  /** Issues one request. */
-  private interface Issue {
-    boolean to(BlockChannel channel, ScatterList data, int number);
-  }
 
   private static final Issue READ = (c, data, n) -> c.read(n % 64 * 4096L, data, n);
   private static final Issue WRITE = (c, data, n) -> c.write(n % 64 * 4096L, data, 0, n);
@@ -41,46 +29,6 @@ class AllocationTest {
   private static final Issue ZEROES = (c, data, n) -> c.writeZeroes(n % 64 * 4096L, 4096, 0, n);
   private static final Issue FLUSH = (c, data, n) -> c.flush(n);
   private static final Issue BEYOND = (c, data, n) -> c.read(SIZE, data, n);
-
-  private static final class Load implements AutoCloseable {
-    private final EventLoop loop;
-    private final BlockChannel channel;
-    private int inFlight;
-    private int failures;
-
-    Load(EventLoop loop, BlockDevice device) throws Exception {
-      this.loop = loop;
-      this.channel = device.openChannel(loop, DEPTH, this::completed);
-    }
-
-    private void completed(long tag, int status) {
-      inFlight--;
-      failures += status == 0 ? 0 : 1;
-    }
-
-    void run(Issue issue, ScatterList data, int requests) {
-      int issued = 0;
-      while (issued < requests || inFlight > 0) {
-        while (issued < requests && inFlight < DEPTH && issue.to(channel, data, issued)) {
-          issued++;
-          inFlight++;
-        }
-        channel.submit();
-        if (loop.turn() == 0) {
-          loop.await(1_000_000);
-        }
-      }
-    }
-
-    @Override
-    public void close() {
-      boolean[] closed = new boolean[1];
-      channel.close(() -> closed[0] = true);
-      while (!closed[0]) {
-        loop.turn();
-      }
-    }
-  }
 
   private static ScatterList onePiece() {
     return ScatterList.of(Arena.ofAuto().allocate(4096, 4096));
@@ -95,25 +43,6 @@ class AllocationTest {
     return list;
   }
 
-  /** Fewest bytes for each request, over some attempts: compilers and others allocate, too. */
-  private static double bytesPerRequest(
-      EventLoop loop, BlockDevice device, Issue issue, ScatterList data, int requests)
-      throws Exception {
-    ThreadMXBean beans = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    double least = Double.MAX_VALUE;
-    try (Load load = new Load(loop, device)) {
-      load.run(issue, data, Math.min(requests, 20_000));
-      for (int i = 0; i < ATTEMPTS && least >= 0.1; i++) {
-        long before = beans.getCurrentThreadAllocatedBytes();
-        load.run(issue, data, requests);
-        long bytes = beans.getCurrentThreadAllocatedBytes() - before;
-        least = Math.min(least, (double) bytes / requests);
-      }
-      assertEquals(issue == BEYOND, load.failures > 0);
-    }
-    return least;
-  }
-
   private static void expectNothing(String what, BlockDevice device, Issue issue, ScatterList data)
       throws Exception {
     try (EventLoop loop = Loops.ring()) {
@@ -124,8 +53,7 @@ class AllocationTest {
   private static void expectNothing(
       String what, EventLoop loop, BlockDevice device, Issue issue, ScatterList data, int requests)
       throws Exception {
-    double bytes = bytesPerRequest(loop, device, issue, data, requests);
-    assertTrue(bytes < 1, what + " allocates " + bytes + " bytes for each request");
+    AllocationLoad.expectNothing(what, loop, device, issue, data, requests, issue == BEYOND);
   }
 
   @Test

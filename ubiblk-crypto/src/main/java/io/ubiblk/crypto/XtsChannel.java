@@ -10,10 +10,9 @@ import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
+import io.ubiblk.core.io.ChannelClosing;
 import java.io.IOException;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,15 +36,12 @@ final class XtsChannel implements BlockChannel {
   private final ArrayDeque<XtsRequest> waiting;
   private final DeferredCompletions deferred;
   private final ReactorTask resume;
-  private final List<Runnable> onClosed = new ArrayList<>();
+  private final ChannelClosing closing;
 
   /**
    * Requests of which pieces remain to be issued; the channel below is open until there is none.
    */
   private int unfinished;
-
-  private boolean closing;
-  private boolean released;
 
   XtsChannel(
       XtsBlockDevice device,
@@ -68,6 +64,7 @@ final class XtsChannel implements BlockChannel {
     this.waiting = new ArrayDeque<>(depth);
     this.deferred = new DeferredCompletions(reactor, completions, 16);
     this.resume = reactor.task(this::resume);
+    this.closing = new ChannelClosing(device.channels());
     this.delegate = device.delegate().openChannel(reactor, depth, this::completed);
   }
 
@@ -138,11 +135,7 @@ final class XtsChannel implements BlockChannel {
   @Override
   public void close(Runnable whenClosed) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    if (!closing) {
-      closing = true;
-      device.channels().closing();
-    }
-    onClosed.add(whenClosed);
+    closing.begin(whenClosed);
     delegate.submit();
     resume.schedule();
   }
@@ -160,15 +153,15 @@ final class XtsChannel implements BlockChannel {
 
   private boolean answer(long tag, int status) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    if (!closing) {
+    if (!closing.hasBegun()) {
       deferred.add(tag, status);
     }
-    return !closing;
+    return !closing.hasBegun();
   }
 
   private @Nullable XtsRequest take(Operation operation, long offset, long length, long tag) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    if (freeCount == 0 || closing) {
+    if (freeCount == 0 || closing.hasBegun()) {
       return null;
     }
     XtsRequest request = requests[free[--freeCount]];
@@ -303,7 +296,7 @@ final class XtsChannel implements BlockChannel {
     if (request.unfinished) {
       request.unfinished = false;
       unfinished--;
-      if (closing) {
+      if (closing.hasBegun()) {
         resume.schedule();
       }
     }
@@ -311,7 +304,7 @@ final class XtsChannel implements BlockChannel {
 
   /** Does what could not be done from inside a call. */
   private void resume() {
-    if (closing) {
+    if (closing.hasBegun()) {
       cancelWaiting();
     }
     while (!waiting.isEmpty()) {
@@ -326,7 +319,7 @@ final class XtsChannel implements BlockChannel {
       }
     }
     delegate.submit();
-    if (closing) {
+    if (closing.hasBegun()) {
       closeDelegate();
     }
   }
@@ -347,24 +340,12 @@ final class XtsChannel implements BlockChannel {
     if (deferred.size() > 0) {
       resume.schedule();
     } else if (unfinished == 0) {
-      List<Runnable> callbacks = List.copyOf(onClosed);
-      onClosed.clear();
-      for (Runnable callback : callbacks) {
-        delegate.close(
-            () -> {
-              release();
-              callback.run();
-            });
-      }
+      delegate.close(() -> closing.end(this::release));
     }
   }
 
   private void release() {
-    if (!released) {
-      released = true;
-      pages.close();
-      cipher.close();
-      device.channels().closed();
-    }
+    pages.close();
+    cipher.close();
   }
 }

@@ -113,7 +113,8 @@ public final class FaultyBlockDevice extends ForwardingBlockDevice {
   /**
    * Fails every request that a test picks, until {@link #clear}.
    *
-   * @param when says which ones; called on channels' threads, one at a time
+   * @param when says which ones; called on channels' threads, one at a time. If it throws, so does
+   *     the call that made the request, which has not been accepted then
    * @param errno what they complete with
    */
   public void failWhen(Predicate<RequestEvent> when, int errno) {

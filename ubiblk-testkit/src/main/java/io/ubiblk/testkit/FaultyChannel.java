@@ -69,13 +69,15 @@ final class FaultyChannel extends WatchingChannel {
 
   @Override
   void issued(Slot slot) {
+    boolean served = isServed(slot.event);
+    // A test's predicate may throw: before anything has been done for the request.
+    int errno = served ? device.decide(slot.event) : Status.OK;
     count = inFlight();
     delayAfter[slot.number] = 0;
-    if (!isServed(slot.event)) {
+    if (!served) {
       pass(slot);
       return;
     }
-    int errno = device.decide(slot.event);
     long delay = device.chooseDelay();
     if (errno != Status.OK) {
       schedule(slot, Math.abs(delay), errno);

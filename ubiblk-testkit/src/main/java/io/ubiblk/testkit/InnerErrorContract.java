@@ -102,6 +102,9 @@ public interface InnerErrorContract extends DecoratorFixture {
             channel.submit();
             channel.awaitAll();
             faulty.clear();
+            // A layer may have work of its own under way, whose failure is decided but not
+            // delivered.
+            channel.until(() -> faulty.inFlight() == 0, "the last failures");
             if (rig.can(Capability.WRITE)) {
               rig.fill(channel, 0, rig.size(), 1);
               rig.expect(channel, 0, rig.size(), 1);

@@ -55,7 +55,7 @@ abstract class WatchingChannel implements BlockChannel {
     }
   }
 
-  /** A request was accepted. */
+  /** A request was accepted. If this throws, it was not, and nothing knows of it. */
   abstract void issued(Slot slot);
 
   /** The device below has completed a request. */
@@ -92,10 +92,14 @@ abstract class WatchingChannel implements BlockChannel {
 
   /** Delivers a completion. */
   final void deliver(Slot slot, int status) {
+    giveBack(slot);
+    completions.completed(slot.tag, status);
+  }
+
+  private void giveBack(Slot slot) {
     slot.data = null;
     free[depth - inFlight] = slot;
     inFlight--;
-    completions.completed(slot.tag, status);
   }
 
   private void completed(long number, int status) {
@@ -118,7 +122,13 @@ abstract class WatchingChannel implements BlockChannel {
     slot.event = new RequestEvent(operation, offset, length, flags);
     slot.tag = tag;
     slot.data = data;
-    issued(slot);
+    try {
+      issued(slot);
+    } catch (RuntimeException | Error e) {
+      // The caller learns that the request was not accepted, and so must the table.
+      giveBack(slot);
+      throw e;
+    }
     return true;
   }
 

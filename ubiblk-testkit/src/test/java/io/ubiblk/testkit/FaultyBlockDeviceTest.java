@@ -3,6 +3,7 @@ package io.ubiblk.testkit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ubiblk.api.Operation;
@@ -49,6 +50,22 @@ class FaultyBlockDeviceTest {
     assertEquals(Status.OK, channel.flush());
     assertEquals(2, device.injected());
     assertEquals(1, recorder.flushes(), "a failed request does not reach the device below");
+  }
+
+  @Test
+  void aPredicateThatThrowsCostsNoRoom() {
+    device.failWhen(
+        _ -> {
+          throw new IllegalStateException("on purpose");
+        },
+        Status.EIO);
+    for (int i = 0; i < 100; i++) {
+      assertThrows(IllegalStateException.class, () -> channel.channel().flush(1));
+    }
+    assertEquals(0, device.inFlight());
+    device.clear();
+    assertEquals(Status.OK, channel.flush());
+    assertEquals(Status.OK, channel.read(0, block));
   }
 
   @Test

@@ -11,11 +11,10 @@ import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
+import io.ubiblk.core.io.ChannelClosing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.IntUnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,16 +27,13 @@ final class BlockingChannel implements BlockChannel {
 
   private final BlockingStorage storage;
   private final Geometry geometry;
-  private final OpenChannels channels;
   private final Reactor reactor;
   private final int depth;
   private final CompletionHandler completions;
   private final DeferredCompletions deferred;
   private final ReactorTask finish;
-  private final List<Runnable> onClosed = new ArrayList<>();
+  private final ChannelClosing closing;
   private int inFlight;
-  private boolean closing;
-  private boolean closed;
 
   /** What a request makes of the storage. */
   @FunctionalInterface
@@ -54,12 +50,12 @@ final class BlockingChannel implements BlockChannel {
       CompletionHandler completions) {
     this.storage = storage;
     this.geometry = geometry;
-    this.channels = channels;
     this.reactor = reactor;
     this.depth = depth;
     this.completions = completions;
     this.deferred = new DeferredCompletions(reactor, completions, 4);
     this.finish = reactor.task(this::finishClosing);
+    this.closing = new ChannelClosing(channels);
   }
 
   @Override
@@ -140,11 +136,7 @@ final class BlockingChannel implements BlockChannel {
   @Override
   public void close(Runnable whenClosed) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    onClosed.add(whenClosed);
-    if (!closing) {
-      closing = true;
-      channels.closing();
-    }
+    closing.begin(whenClosed);
     finish.schedule();
   }
 
@@ -155,7 +147,7 @@ final class BlockingChannel implements BlockChannel {
   /** Begins a request; {@code after} looks at its outcome on the reactor's thread. */
   private boolean begin(int status, long length, long tag, Work work, IntUnaryOperator after) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    if (closing || inFlight == depth) {
+    if (closing.hasBegun() || inFlight == depth) {
       return false;
     }
     if (status != Status.OK || length == 0) {
@@ -189,25 +181,17 @@ final class BlockingChannel implements BlockChannel {
   private void completed(long tag, int status) {
     inFlight--;
     completions.completed(tag, status);
-    if (closing) {
+    if (closing.hasBegun()) {
       finish.schedule();
     }
   }
 
   private void finishClosing() {
-    if (inFlight > 0 || deferred.size() > 0) {
-      if (deferred.size() > 0) {
-        finish.schedule();
-      }
-      return;
+    if (deferred.size() > 0) {
+      finish.schedule();
+    } else if (inFlight == 0) {
+      closing.end(() -> {});
     }
-    if (!closed) {
-      closed = true;
-      channels.closed();
-    }
-    List<Runnable> callbacks = List.copyOf(onClosed);
-    onClosed.clear();
-    callbacks.forEach(Runnable::run);
   }
 
   private static int checked(int rangeStatus, int flagStatus) {

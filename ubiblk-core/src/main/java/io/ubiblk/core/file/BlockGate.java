@@ -1,35 +1,76 @@
 package io.ubiblk.core.file;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a change that reads and rewrites whole storage blocks apart from every other change of the
- * same blocks, on all channels of a device. Needed only where the storage's blocks are larger than
- * a sector and the page cache is not used; nowhere else does a request come here. Requests that
- * overlap are admitted in the order in which they came.
+ * Keeps a change that reads and rewrites whole storage blocks, here called exclusive, apart from
+ * every other change of the same blocks, on all channels of a device. Needed only where the
+ * storage's blocks are larger than a sector and the page cache is not used; nowhere else does a
+ * request come here.
+ *
+ * <p>As long as there is no exclusive change, the others pass without a lock: each is counted by
+ * its channel, and looks afterwards whether there is an exclusive one. An exclusive one that comes
+ * is seen by all that follow, and looks afterwards at the counts; it waits until those that have
+ * passed are over. Both sides write before they read, and all four accesses are volatile, so that
+ * at least one of two sees the other. While there is one, requests that overlap are admitted in the
+ * order in which they came.
  */
 final class BlockGate {
 
+  /** The requests of one channel that have passed without the lock. Counted by its thread. */
+  static final class Passes {
+    private volatile int count;
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
+    private void add(int n) {
+      count += n;
+    }
+  }
+
+  private final List<Passes> passes = new ArrayList<>();
   private @Nullable FileRequest first;
   private @Nullable FileRequest last;
 
-  /** Admits a request, or remembers it until its channel is told. */
-  synchronized boolean enter(FileRequest request) {
-    append(request);
-    request.admitted = !isBlocked(request);
-    return request.admitted;
+  /** How many requests of the list are exclusive; written with the lock held. */
+  private volatile int exclusives;
+
+  /** Opens the gate for a channel. */
+  synchronized Passes open() {
+    Passes opened = new Passes();
+    passes.add(opened);
+    return opened;
   }
 
-  /** Takes a request out, admitted or not, and admits those that waited for it. */
-  synchronized void leave(FileRequest request) {
-    remove(request);
-    // Not before it is out of the list: another thread that leaves would admit it once more.
-    request.admitted = false;
-    for (FileRequest r = first; r != null; r = r.next) {
-      if (!r.admitted && !isBlocked(r)) {
-        r.admitted = true;
-        r.channel.admitted(r);
+  /** A channel is gone, and has no requests any more. */
+  synchronized void close(Passes closed) {
+    passes.remove(closed);
+  }
+
+  /** Admits a request, or remembers it until its channel is told. Channel's thread. */
+  boolean enter(FileRequest request, Passes own) {
+    if (!request.exclusive) {
+      own.add(1);
+      if (exclusives == 0) {
+        request.passed = true;
+        return true;
       }
+      own.add(-1);
+    }
+    return enterInOrder(request);
+  }
+
+  /** Takes out a request that was admitted, and admits those that waited for it. */
+  void leave(FileRequest request, Passes own) {
+    if (request.passed) {
+      request.passed = false;
+      own.add(-1);
+      if (exclusives != 0) {
+        admitWaiting();
+      }
+    } else {
+      takeOut(request);
     }
   }
 
@@ -38,13 +79,58 @@ final class BlockGate {
     if (request.admitted) {
       return false;
     }
-    leave(request);
+    takeOut(request);
     return true;
   }
 
-  private static boolean isBlocked(FileRequest request) {
+  @SuppressWarnings("NonAtomicVolatileUpdate") // the lock is held
+  private synchronized boolean enterInOrder(FileRequest request) {
+    append(request);
+    if (request.exclusive) {
+      exclusives++;
+    }
+    boolean atOnce = !isBlocked(request);
+    request.admitted = atOnce;
+    // The request may have stood in the way while it tried to pass.
+    admitWaiting();
+    return atOnce;
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // the lock is held
+  private synchronized void takeOut(FileRequest request) {
+    remove(request);
+    if (request.exclusive) {
+      exclusives--;
+    }
+    // Not before it is out of the list: another thread that leaves would admit it once more.
+    request.admitted = false;
+    admitWaiting();
+  }
+
+  private synchronized void admitWaiting() {
+    for (FileRequest r = first; r != null; r = r.next) {
+      if (!r.admitted && !isBlocked(r)) {
+        r.admitted = true;
+        r.channel.admitted(r);
+      }
+    }
+  }
+
+  private boolean isBlocked(FileRequest request) {
+    if (request.exclusive && somePass()) {
+      return true;
+    }
     for (FileRequest r = request.previous; r != null; r = r.previous) {
       if ((r.exclusive || request.exclusive) && overlap(r, request)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean somePass() {
+    for (int i = 0; i < passes.size(); i++) {
+      if (passes.get(i).count != 0) {
         return true;
       }
     }

@@ -28,8 +28,10 @@ final class FileRequest {
   /** Bytes that are finished. */
   long done;
 
-  /** The file to go to: cached, or around the cache. */
-  OpenFile file;
+  final OpenFile file;
+
+  /** Flag of a write that leaves nothing in the page cache; 0 for any other. */
+  int dropBehind;
 
   /** Whether memory and range suit the file, so that no buffer is needed. */
   boolean plain;
@@ -62,6 +64,9 @@ final class FileRequest {
   /** Whether the gate has not let the request through yet, as far as the channel knows. */
   boolean waitsAtGate;
 
+  /** Whether the gate has let the request pass without keeping it. */
+  boolean passed;
+
   // State in the gate, guarded by it.
   boolean admitted;
   boolean exclusive;
@@ -85,6 +90,7 @@ final class FileRequest {
     plain = true;
     writesZeros = false;
     syncing = false;
+    dropBehind = 0;
     retries = 0;
   }
 

@@ -8,13 +8,11 @@ import io.ubiblk.api.Operation;
 import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
+import io.ubiblk.core.io.ChannelClosing;
 import io.ubiblk.core.io.IoPort;
 import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.linux.Errno;
-import io.ubiblk.core.linux.OpenFile;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class RawFileChannel implements BlockChannel {
 
-  private static final int LEAST_UNCACHED_BYTES = 64 * 1024;
+  /** A write that drops its pages starts to write them back, which small ones should not. */
+  private static final int LEAST_DROPPED_BYTES = 64 * 1024;
 
   private final RawFileDevice device;
   private final IoReactor reactor;
@@ -34,6 +33,7 @@ final class RawFileChannel implements BlockChannel {
   private final Transfer transfer;
   private final Zeroing zeroing;
   private final Flushes flushes;
+  private final BlockGate.Passes passes;
   private final FileRequest[] requests;
   private final int[] free;
   private int freeCount;
@@ -48,9 +48,7 @@ final class RawFileChannel implements BlockChannel {
 
   private long ended;
 
-  private final ArrayList<Runnable> onClosed = new ArrayList<>();
-  private boolean closing;
-  private boolean closed;
+  private final ChannelClosing closing;
 
   RawFileChannel(
       RawFileDevice device, IoReactor reactor, int depth, CompletionHandler completions) {
@@ -71,8 +69,10 @@ final class RawFileChannel implements BlockChannel {
     this.freeCount = depth;
     this.deferred = new DeferredCompletions(reactor, completions, 16);
     this.resume = reactor.task(this::resume);
+    this.closing = new ChannelClosing(device.channels());
     boolean flushable = device.isWritable() && !device.writesThrough();
     this.flushes = new Flushes(this, port, device.file(), flushable);
+    this.passes = device.gate().open();
   }
 
   FileAlignment alignment() {
@@ -110,9 +110,10 @@ final class RawFileChannel implements BlockChannel {
     }
     request.data = src;
     request.plain = alignment.fits(offset, src);
-    if ((flags & IoFlags.BYPASS_CACHE) != 0) {
-      goAroundCache(request);
-    }
+    request.dropBehind =
+        (flags & IoFlags.BYPASS_CACHE) != 0 && !device.isDirect() && length >= LEAST_DROPPED_BYTES
+            ? device.dropBehind().flag()
+            : 0;
     begin(request);
     return true;
   }
@@ -154,11 +155,7 @@ final class RawFileChannel implements BlockChannel {
   @Override
   public void close(Runnable whenClosed) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    onClosed.add(whenClosed);
-    if (!closing) {
-      closing = true;
-      device.channels().closing();
-    }
+    closing.begin(whenClosed);
     resume.schedule();
   }
 
@@ -213,7 +210,7 @@ final class RawFileChannel implements BlockChannel {
 
   private boolean completeLater(long tag, int status) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    if (closing) {
+    if (closing.hasBegun()) {
       return false;
     }
     deferred.add(tag, status);
@@ -223,7 +220,7 @@ final class RawFileChannel implements BlockChannel {
   private @Nullable FileRequest take(
       Operation operation, long offset, long length, int flags, long tag) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    if (freeCount == 0 || closing) {
+    if (freeCount == 0 || closing.hasBegun()) {
       return null;
     }
     FileRequest request = requests[free[--freeCount]];
@@ -231,20 +228,11 @@ final class RawFileChannel implements BlockChannel {
     return request;
   }
 
-  private void goAroundCache(FileRequest request) {
-    OpenFile uncached = device.uncached();
-    if (uncached != null
-        && request.length >= LEAST_UNCACHED_BYTES
-        && device.uncachedAlignment().fits(request.offset, request.data)) {
-      request.file = uncached;
-    }
-  }
-
   /** Begins a change, at the gate where storage blocks are larger than sectors. */
   private void begin(FileRequest request) {
     if (alignment.isCoarse()) {
       request.exclusive = !alignment.fitsRange(request.offset, request.length);
-      if (!device.gate().enter(request)) {
+      if (!device.gate().enter(request, passes)) {
         request.waitsAtGate = true;
         return;
       }
@@ -295,9 +283,11 @@ final class RawFileChannel implements BlockChannel {
       flushes.ended(errno);
     } else if (errno == Errno.EINVAL && request.plain && transfers(request)) {
       // The file wants more alignment than it said, or does not take direct I/O here.
-      boolean wentAround = request.file != device.file();
-      request.file = device.file();
-      request.plain = wentAround && alignment.fits(request.offset, request.data);
+      request.plain = false;
+      transfer.advance(request);
+    } else if (errno == Errno.EOPNOTSUPP && request.dropBehind != 0) {
+      device.dropBehind().refused();
+      request.dropBehind = 0;
       transfer.advance(request);
     } else if (errno == Errno.EOPNOTSUPP && !transfers(request) && !request.syncing) {
       zeroing.refused(request);
@@ -333,14 +323,13 @@ final class RawFileChannel implements BlockChannel {
         resume.schedule();
       }
     }
-    if (request.admitted) {
-      device.gate().leave(request);
+    if (request.passed || request.admitted) {
+      device.gate().leave(request, passes);
     }
-    request.file = device.file();
     // List and memory are the caller's again.
     request.data = FileRequest.NO_DATA;
     free[freeCount++] = request.slot;
-    if (closing) {
+    if (closing.hasBegun()) {
       resume.schedule();
     }
   }
@@ -352,13 +341,13 @@ final class RawFileChannel implements BlockChannel {
     }
     for (FileRequest r = admitted.poll(); r != null; r = admitted.poll()) {
       r.waitsAtGate = false;
-      if (closing) {
+      if (closing.hasBegun()) {
         finish(r, Status.ECANCELED);
       } else {
         proceed(r);
       }
     }
-    if (closing) {
+    if (closing.hasBegun()) {
       cancelWaiting();
       finishClosing();
     } else {
@@ -391,21 +380,17 @@ final class RawFileChannel implements BlockChannel {
   }
 
   private void finishClosing() {
-    if (freeCount < requests.length || deferred.size() > 0) {
-      if (deferred.size() > 0) {
-        resume.schedule();
-      }
-      return;
+    if (deferred.size() > 0) {
+      resume.schedule();
+    } else if (freeCount == requests.length) {
+      closing.end(this::releaseAll);
     }
-    if (!closed) {
-      closed = true;
-      port.close();
-      flushes.close();
-      bounces.close();
-      device.channels().closed();
-    }
-    List<Runnable> callbacks = List.copyOf(onClosed);
-    onClosed.clear();
-    callbacks.forEach(Runnable::run);
+  }
+
+  private void releaseAll() {
+    port.close();
+    flushes.close();
+    bounces.close();
+    device.gate().close(passes);
   }
 }

@@ -32,21 +32,24 @@ import org.jspecify.annotations.Nullable;
  * storage and leaves zeros in a regular file. The file is locked against every other open of it
  * that asks for a lock, in this process and in others.
  *
+ * <p><b>Page cache.</b> A file is accessed through the page cache or around it, never in both ways:
+ * a page of the cache may be larger than what is written around it, and what the cache holds of the
+ * neighbourhood would go stale, or be written back over what is new. So a write with {@link
+ * io.ubiblk.api.IoFlags#BYPASS_CACHE} to a file in the page cache goes through the cache, too. If
+ * it is large, and the kernel is of Linux 6.16 or later and the file system knows {@code
+ * RWF_DONTCACHE}, what was not in the cache before leaves it as soon as it is on the storage;
+ * otherwise the write is like any other.
+ *
  * <p><b>Reactor.</b> Channels open on the reactors of this module only.
  *
  * <p><b>Durability.</b> A flush is an {@code fdatasync}, forced unit access an {@code RWF_DSYNC}.
  */
 public final class RawFileDevice implements BlockDevice {
 
-  private static final int LARGEST_PHYSICAL_BLOCK = 4096;
-
   private final OpenFile file;
-  private final @Nullable OpenFile uncached;
   private final RawFileOptions options;
-  private final FileAlignment alignment;
-  private final FileAlignment uncachedAlignment;
-  private final int zeroingGranularity;
-  private final boolean regular;
+  private final FileShape shape;
+  private final DropBehind dropBehind = DropBehind.ofThisKernel();
   private final Set<Capability> capabilities;
   private final BlockGate gate = new BlockGate();
   private final OpenChannels channels = new OpenChannels();
@@ -54,21 +57,12 @@ public final class RawFileDevice implements BlockDevice {
   private volatile Geometry geometry;
   private boolean closed;
 
-  private RawFileDevice(
-      OpenFile file,
-      @Nullable OpenFile uncached,
-      RawFileOptions options,
-      OpenFile.Properties properties,
-      FileAlignment direct) {
+  private RawFileDevice(OpenFile file, RawFileOptions options, FileShape shape) {
     this.file = file;
-    this.uncached = uncached;
     this.options = options;
-    this.alignment = options.direct() ? direct : FileAlignment.NONE;
-    this.uncachedAlignment = direct;
-    this.regular = properties.regular();
-    this.zeroingGranularity = properties.logicalBlockSize();
+    this.shape = shape;
     this.capabilities = capabilities(options);
-    this.geometry = geometry(properties, alignment);
+    this.geometry = shape.geometry();
   }
 
   /**
@@ -118,59 +112,13 @@ public final class RawFileDevice implements BlockDevice {
       throws BlockDeviceException {
     int access = options.readOnly() ? OpenFile.READ_ONLY : OpenFile.READ_WRITE;
     OpenFile file = OpenFile.open(path, access | (options.direct() ? OpenFile.DIRECT : 0));
-    OpenFile uncached = null;
     try {
-      OpenFile.Properties properties = checked(path, file.properties());
-      FileAlignment direct = forced != null ? forced : FileAlignment.ofDirect(properties);
-      if (options.direct()) {
-        refuseCutBlock(path, properties.size(), direct);
-      }
+      FileShape shape = FileShape.of(file, options.direct(), forced);
       file.lock(!options.readOnly());
-      uncached = options.direct() || options.readOnly() ? null : openUncached(path, properties);
-      return new RawFileDevice(file, uncached, options, properties, direct);
+      return new RawFileDevice(file, options, shape);
     } catch (BlockDeviceException | RuntimeException | Error e) {
       file.close();
-      if (uncached != null) {
-        uncached.close();
-      }
       throw e;
-    }
-  }
-
-  private static OpenFile.Properties checked(Path path, OpenFile.Properties properties)
-      throws BlockDeviceException.BadFormat {
-    if (!properties.regular() && !properties.block()) {
-      throw new BlockDeviceException.BadFormat(
-          path + " is neither a regular file nor a block special file");
-    }
-    if (properties.size() % Geometry.SECTOR != 0) {
-      throw new BlockDeviceException.BadFormat(
-          path + " has " + properties.size() + " bytes, expected a multiple of " + Geometry.SECTOR);
-    }
-    return properties;
-  }
-
-  /** Without the page cache, the last storage block can be written as a whole only. */
-  private static void refuseCutBlock(Path path, long size, FileAlignment alignment)
-      throws BlockDeviceException.Unsupported {
-    if (!alignment.fitsRange(0, size)) {
-      throw new BlockDeviceException.Unsupported(
-          "size of %d bytes for %s, expected a multiple of %d to go without the page cache here"
-              .formatted(size, path, alignment.offset()));
-    }
-  }
-
-  /**
-   * Large writes that will not be read soon go around the page cache where the storage allows it.
-   */
-  private static @Nullable OpenFile openUncached(Path path, OpenFile.Properties properties) {
-    if (properties.directOffset() == 0) {
-      return null;
-    }
-    try {
-      return OpenFile.open(path, OpenFile.READ_WRITE | OpenFile.DIRECT);
-    } catch (BlockDeviceException.Io unsupported) {
-      return null;
     }
   }
 
@@ -183,16 +131,6 @@ public final class RawFileDevice implements BlockDevice {
       all.remove(Capability.FLUSH);
     }
     return Set.copyOf(all);
-  }
-
-  private static Geometry geometry(OpenFile.Properties properties, FileAlignment alignment) {
-    int block =
-        Integer.highestOneBit(
-            Math.clamp(properties.blockSize(), Geometry.SECTOR, LARGEST_PHYSICAL_BLOCK));
-    return Geometry.of(properties.size())
-        .withBlockSizes(Geometry.SECTOR, Math.max(block, alignment.offset()))
-        .withMemoryAlignment(alignment.memory())
-        .withDiscardGranularity(block);
   }
 
   @Override
@@ -275,7 +213,7 @@ public final class RawFileDevice implements BlockDevice {
 
   private synchronized long nextData(long at, long end) throws BlockDeviceException {
     requireOpen();
-    long data = regular ? file.seekData(at) : at;
+    long data = shape.regular() ? file.seekData(at) : at;
     if (data == -Errno.ENXIO) {
       return end;
     }
@@ -287,7 +225,7 @@ public final class RawFileDevice implements BlockDevice {
 
   private synchronized long nextHole(long at, long end) throws BlockDeviceException {
     requireOpen();
-    long hole = regular ? file.seekHole(at) : end;
+    long hole = shape.regular() ? file.seekHole(at) : end;
     if (hole < 0) {
       throw Errno.exception("find a hole in", file, hole);
     }
@@ -318,8 +256,8 @@ public final class RawFileDevice implements BlockDevice {
     if (options.readOnly()) {
       throw new BlockDeviceException.Unsupported(this + " is read-only and cannot grow");
     }
-    refuseCutBlock(file.path(), size, alignment);
-    if (regular) {
+    FileShape.refuseCutBlock(file.path(), size, shape.alignment());
+    if (shape.regular()) {
       file.truncate(size);
       file.sync();
     } else if (file.properties().size() < size) {
@@ -351,9 +289,6 @@ public final class RawFileDevice implements BlockDevice {
     }
     synchronized (this) {
       closed = true;
-      if (uncached != null) {
-        uncached.close();
-      }
       file.close();
     }
   }
@@ -367,22 +302,22 @@ public final class RawFileDevice implements BlockDevice {
     return file;
   }
 
-  /** The file opened without the page cache, for bulk writes beside a cached one. */
-  @Nullable OpenFile uncached() {
-    return uncached;
-  }
-
-  FileAlignment uncachedAlignment() {
-    return uncachedAlignment;
+  /** Whether large writes may leave the page cache at once. */
+  DropBehind dropBehind() {
+    return dropBehind;
   }
 
   FileAlignment alignment() {
-    return alignment;
+    return shape.alignment();
   }
 
   /** Unit in bytes of the ranges that the file can free or zero. */
   int zeroingGranularity() {
-    return zeroingGranularity;
+    return shape.zeroingGranularity();
+  }
+
+  boolean isDirect() {
+    return options.direct();
   }
 
   boolean isWritable() {

@@ -172,7 +172,8 @@ final class Transfer {
   }
 
   private int writeFlags(FileRequest request) {
-    return writesThrough || (request.flags & IoFlags.FUA) != 0 ? OpenFile.RWF_DSYNC : 0;
+    boolean durable = writesThrough || (request.flags & IoFlags.FUA) != 0;
+    return (durable ? OpenFile.RWF_DSYNC : 0) | request.dropBehind;
   }
 
   private static ScatterList list(FileRequest request) {

@@ -34,7 +34,8 @@ public interface IoPort {
    * @param list memory to write
    * @param position first byte to write, counted from the start of the list
    * @param length number of bytes, at least 1
-   * @param flags 0 or {@link OpenFile#RWF_DSYNC}
+   * @param flags 0 or a combination of {@link OpenFile#RWF_DSYNC} and {@link
+   *     OpenFile#RWF_DONTCACHE}
    */
   void write(
       int slot,

@@ -14,9 +14,8 @@ import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
+import io.ubiblk.core.io.ChannelClosing;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 
 /**
@@ -96,13 +95,10 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
   }
 
   private static final class Channel extends ForwardingBlockChannel {
-    private final OpenChannels channels;
     private final Reactor reactor;
     private final DeferredCompletions refused;
     private final ReactorTask finish;
-    private final List<Runnable> onClosed = new ArrayList<>();
-    private boolean closing;
-    private boolean closed;
+    private final ChannelClosing closing;
 
     Channel(
         OpenChannels channels,
@@ -110,15 +106,15 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
         Reactor reactor,
         CompletionHandler completions) {
       super(delegate);
-      this.channels = channels;
       this.reactor = reactor;
       this.refused = new DeferredCompletions(reactor, completions, 16);
       this.finish = reactor.task(this::finishClosing);
+      this.closing = new ChannelClosing(channels);
     }
 
     @Override
     public boolean read(long offset, ScatterList dst, long tag) {
-      return !closing && delegate().read(offset, dst, tag);
+      return !closing.hasBegun() && delegate().read(offset, dst, tag);
     }
 
     @Override
@@ -128,7 +124,7 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
 
     @Override
     public boolean flush(long tag) {
-      return !closing && delegate().flush(tag);
+      return !closing.hasBegun() && delegate().flush(tag);
     }
 
     @Override
@@ -143,45 +139,31 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
 
     @Override
     public boolean prefetch(long offset, long length, long tag) {
-      return !closing && delegate().prefetch(offset, length, tag);
+      return !closing.hasBegun() && delegate().prefetch(offset, length, tag);
     }
 
     @Override
     public void close(Runnable whenClosed) {
       assert reactor.inReactor() : "channel used outside of its reactor's thread";
-      if (!closing) {
-        closing = true;
-        channels.closing();
-      }
-      delegate()
-          .close(
-              () -> {
-                onClosed.add(whenClosed);
-                finishClosing();
-              });
+      closing.begin(whenClosed);
+      delegate().close(this::finishClosing);
     }
 
     private boolean refuse(long tag) {
       assert reactor.inReactor() : "channel used outside of its reactor's thread";
-      if (!closing) {
+      if (!closing.hasBegun()) {
         refused.add(tag, Status.EROFS);
       }
-      return !closing;
+      return !closing.hasBegun();
     }
 
     /** The layer below has finished, but refusals may still have to be delivered. */
     private void finishClosing() {
       if (refused.size() > 0) {
         finish.schedule();
-        return;
+      } else {
+        closing.end(() -> {});
       }
-      if (!closed) {
-        closed = true;
-        channels.closed();
-      }
-      List<Runnable> callbacks = List.copyOf(onClosed);
-      onClosed.clear();
-      callbacks.forEach(Runnable::run);
     }
   }
 }

@@ -8,11 +8,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of a disk's fetches: at most so many buffers, none when nothing has been fetched for a
- * while. Confined to the coordinator's thread, except that buffers come back from any.
+ * while. A buffer gets its memory from who fills it, because new memory is cleared, and the reactor
+ * has no time for that. Confined to the coordinator's thread, except that buffers come back from
+ * any.
  */
 final class BufferPool {
 
-  private static final int ALIGNMENT = 4096;
   private static final long IDLE_NANOS = 1_000_000_000;
 
   private final Reactor home;
@@ -103,7 +104,7 @@ final class BufferPool {
       memory = Arena.ofShared();
       arena = memory;
     }
-    return new StripeBuffer(number, memory.allocate(stripeSize, ALIGNMENT), this::cameBack);
+    return new StripeBuffer(number, memory, stripeSize, this::cameBack);
   }
 
   private void cameBack(StripeBuffer buffer) {

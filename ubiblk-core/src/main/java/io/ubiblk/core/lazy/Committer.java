@@ -108,7 +108,7 @@ final class Committer {
       all.addAll(round.marks());
     }
     for (HeaderMark mark : all) {
-      mark.changes.forEach(change -> coordinator.giveUp(change, Status.EIO));
+      mark.changes.forEach(change -> coordinator.changes().giveUp(change, Status.EIO));
     }
   }
 
@@ -190,7 +190,7 @@ final class Committer {
       map.publish(mark.stripe, mark.bits);
     }
     for (HeaderMark mark : ended.marks()) {
-      mark.changes.forEach(coordinator::arrived);
+      mark.changes.forEach(coordinator.changes()::arrived);
       if (mark.work != null) {
         coordinator.committed(mark.work);
       }
@@ -209,7 +209,7 @@ final class Committer {
     failedRounds = 0;
     for (HeaderMark mark : failed.marks()) {
       List<HeldChange> changes = new ArrayList<>(mark.changes);
-      changes.forEach(change -> coordinator.giveUp(change, failed.status()));
+      changes.forEach(change -> coordinator.changes().giveUp(change, failed.status()));
       if (mark.work != null) {
         coordinator.headerFailed(mark.work, failed.status());
       }

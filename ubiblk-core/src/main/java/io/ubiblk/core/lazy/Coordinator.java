@@ -3,25 +3,21 @@ package io.ubiblk.core.lazy;
 import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.DeviceListeners;
-import io.ubiblk.api.Operation;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.api.Status;
 import io.ubiblk.core.metadata.MetadataLayout;
-import io.ubiblk.core.metadata.StripeHeader;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides what happens to the stripes of one disk, in one thread: merges faults, keeps claims,
- * orders fetches, data and header bits as the package demands. {@link Fetcher} and {@link
- * Committer} do the work.
+ * Decides what happens to the stripes of one disk, in one thread: merges faults, orders fetches,
+ * data and header bits as the package demands. {@link Fetcher} and {@link Committer} do the work,
+ * {@link Changes} looks after what replaces or changes stripes.
  */
 final class Coordinator {
 
@@ -33,13 +29,14 @@ final class Coordinator {
   private final String name;
   private final Reactor home;
   private final StripeMap map;
-  private final LazyOptions options;
   private final DeviceListeners listeners;
   private final Fetcher fetcher;
   private final Committer committer;
+  private final Changes changes;
+  private final FetchWarnings warnings;
   private final Progress progress;
   private final SourceHolder source;
-  private final Map<Integer, StripeWork> works = new HashMap<>();
+  private final StripeWorks works = new StripeWorks();
 
   private final FailedFlushes failedFlushes = new FailedFlushes();
 
@@ -60,17 +57,22 @@ final class Coordinator {
     this.name = name;
     this.home = home;
     this.map = map;
-    this.options = options;
     this.listeners = listeners;
     this.progress = progress;
     this.source = source;
     this.diskSize = data.geometry().size();
+    this.warnings = new FetchWarnings(name, home, LOG::warn);
     this.committer = new Committer(this, home, map, data, metadata, options);
     this.fetcher = new Fetcher(this, home, map, data, source, options);
+    this.changes = new Changes(this, map, options, fetcher, committer);
   }
 
-  Reactor home() {
-    return home;
+  Changes changes() {
+    return changes;
+  }
+
+  boolean isBroken() {
+    return broken != null;
   }
 
   /** Opens the channels and begins with the background. Home thread. */
@@ -86,8 +88,18 @@ final class Coordinator {
    * @return false if the home reactor has ended, and nothing will be run
    */
   boolean execute(Runnable work) {
+    return post(guarding(work));
+  }
+
+  /** Wraps work of the home thread that is to be posted, again and again. */
+  Runnable guarding(Runnable work) {
+    return () -> guarded(work);
+  }
+
+  /** Like {@link #execute}, for work that has been wrapped already. Any thread. */
+  boolean post(Runnable guarding) {
     try {
-      home.execute(() -> guarded(work));
+      home.execute(guarding);
       return true;
     } catch (RejectedExecutionException e) {
       LOG.warn("{}: reactor has ended before the disk", name);
@@ -125,7 +137,7 @@ final class Coordinator {
    */
   void awaitReadable(HeldWait reader, long from, long end) {
     if (broken != null) {
-      reader.answer(() -> reader.finish(Status.EIO));
+      reader.answerOver(Status.EIO);
       return;
     }
     int first = map.stripe(from);
@@ -137,7 +149,7 @@ final class Coordinator {
       }
     }
     if (work == null) {
-      reader.answer(reader::onReady);
+      reader.answerReady();
     } else {
       answerOrWait(reader, work);
     }
@@ -147,137 +159,19 @@ final class Coordinator {
   private void answerOrWait(HeldWait reader, StripeWork work) {
     StripeBuffer buffer = work.buffer;
     if (work.phase == StripeWork.Phase.WRITING && buffer != null) {
-      StripeBuffer held = buffer.hold();
-      reader.answer(() -> reader.onBytes(held));
+      reader.answerBytes(buffer);
     } else if (work.isReadable()) {
-      reader.answer(reader::onReadable);
+      reader.answerReadable();
     } else {
       reader.waitingFor = work;
       work.readers.add(reader);
     }
   }
 
-  /** Sees to it that a change's portion can be issued, and answers it then. */
-  void prepare(HeldChange change) {
-    change.error = Status.OK;
-    change.missing = 1; // until every stripe has been looked at
-    if (broken != null) {
-      change.resolve(Status.EIO);
-      return;
-    }
-    int first = map.stripe(change.from);
-    int last = map.stripe(change.to - 1);
-    long from = change.from;
-    long to = change.to;
-    for (int s = first; s <= last; s++) {
-      boolean covered = map.start(s) >= from && Math.min(map.start(s + 1), diskSize) <= to;
-      if (!map.isReady(s)) {
-        if (change.leavesOut(covered)) {
-          leaveOut(change, s);
-          continue;
-        }
-        prepareUnready(change, s, covered);
-      }
-      if (needsWritten(change, s)) {
-        change.missing++;
-        committer.markWritten(s, change);
-      }
-    }
-    arrived(change);
-    fetcher.pump();
-  }
-
-  /** Leaves out a stripe, and what is behind it unless nothing is before it. */
-  private void leaveOut(HeldChange change, int stripe) {
-    if (map.start(stripe) <= change.from) {
-      change.from = Math.min(map.start(stripe + 1), change.to);
-    } else {
-      change.to = Math.min(map.start(stripe), change.to);
-    }
-  }
-
-  private void prepareUnready(HeldChange change, int stripe, boolean covered) {
-    StripeWork work = works.get(stripe);
-    // Not what another change waits for: the two might wait for each other's claims for ever.
-    boolean free = work == null || work.isFree();
-    if (covered && free) {
-      StripeWork claimed = work == null ? begin(stripe) : work;
-      claimed.phase = StripeWork.Phase.CLAIMED;
-      claimed.claimant = change;
-      change.claims.add(claimed);
-    } else {
-      change.missing++;
-      demand(stripe).changers.add(change);
-    }
-  }
-
-  private boolean needsWritten(HeldChange change, int stripe) {
-    int header = map.header(stripe);
-    boolean changes = change.operation != Operation.DISCARD || StripeHeader.hasSource(header);
-    return options.trackWritten() && changes && !StripeHeader.isWritten(header);
-  }
-
-  /** One thing that a change waits for is there. */
-  void arrived(HeldChange change) {
-    if (change.asking && --change.missing == 0) {
-      change.flushEpoch = failedFlushes.epoch();
-      change.resolve(change.error);
-      if (change.error != Status.OK) {
-        dropClaims(change);
-      }
-    }
-  }
-
-  /** One thing that a change waits for cannot be had: it fails at once. */
-  void giveUp(HeldChange change, int status) {
-    if (change.asking) {
-      dropClaims(change);
-      change.resolve(status);
-    }
-  }
-
-  /** A change has been made to the data device, or not; commits the stripes that it replaced. */
-  void changed(HeldChange change, int status) {
-    // A flush that failed meanwhile may have lost the data, and the next one will not say so.
-    int known = broken == null ? status : Status.EIO;
-    int outcome = known == Status.OK ? failedFlushes.since(change.flushEpoch) : known;
-    if (outcome != Status.OK) {
-      dropClaims(change);
-      change.resolve(outcome);
-      return;
-    }
-    change.error = Status.OK;
-    change.missing = change.claims.size();
-    for (StripeWork work : change.claims) {
-      work.phase = StripeWork.Phase.COMMITTING;
-      committer.dataWritten(work);
-    }
-  }
-
-  private void dropClaims(HeldChange change) {
-    List<StripeWork> dropped = new ArrayList<>(change.claims);
-    change.claims.clear();
-    for (StripeWork work : dropped) {
-      dropClaim(work);
-    }
-    fetcher.pump();
-  }
-
-  private void dropClaim(StripeWork work) {
-    work.claimant = null;
-    if (work.isWanted()) {
-      work.phase = StripeWork.Phase.QUEUED;
-      work.demanded = true;
-      fetcher.enqueue(work);
-    } else {
-      works.remove(work.stripe);
-    }
-  }
-
   // ---- Work on stripes.
 
   /** The work on a stripe that is not ready and that a request waits for. */
-  private StripeWork demand(int stripe) {
+  StripeWork demand(int stripe) {
     StripeWork work = works.get(stripe);
     if (work == null) {
       work = begin(stripe);
@@ -294,17 +188,18 @@ final class Coordinator {
   /** Begins work on a stripe that is not ready and has none. */
   StripeWork begin(int stripe) {
     StripeWork work = new StripeWork(stripe);
-    works.put(stripe, work);
+    works.add(work);
     return work;
+  }
+
+  /** Ends work that nobody wants any more. */
+  void end(StripeWork work) {
+    works.remove(work.stripe);
   }
 
   /** A fetch has the stripe's bytes. */
   void bytesArrived(StripeWork work, StripeBuffer buffer) {
-    for (HeldWait reader : work.readers) {
-      reader.waitingFor = null;
-      StripeBuffer held = buffer.hold();
-      reader.answer(() -> reader.onBytes(held));
-    }
+    work.readers.forEach(reader -> reader.answerBytes(buffer));
     work.readers.clear();
   }
 
@@ -320,16 +215,15 @@ final class Coordinator {
   void committed(StripeWork work) {
     works.remove(work.stripe);
     progress.fetched();
-    for (HeldWait reader : work.readers) {
-      reader.waitingFor = null;
-      reader.answer(reader::onReady);
-    }
+    work.readers.forEach(HeldWait::answerReady);
     HeldChange claimant = work.claimant;
-    if (claimant != null) {
+    if (claimant == null) {
+      fetcher.arrived();
+    } else {
       claimant.claims.remove(work);
-      arrived(claimant);
+      changes.arrived(claimant);
     }
-    work.changers.forEach(this::arrived);
+    work.changers.forEach(changes::arrived);
   }
 
   /** The data could not be made durable, and may be lost: the stripe is not on the disk. */
@@ -337,7 +231,7 @@ final class Coordinator {
     if (work.claimant == null) {
       fetcher.failed(work, status);
     } else {
-      claimFailed(work, work.claimant, status);
+      changes.claimFailed(work, work.claimant, status);
     }
   }
 
@@ -346,16 +240,8 @@ final class Coordinator {
     if (work.claimant == null) {
       fetchFailed(work, status);
     } else {
-      claimFailed(work, work.claimant, status);
+      changes.claimFailed(work, work.claimant, status);
     }
-  }
-
-  private void claimFailed(StripeWork work, HeldChange claimant, int status) {
-    claimant.claims.remove(work);
-    claimant.error = status;
-    dropClaim(work);
-    arrived(claimant);
-    fetcher.pump();
   }
 
   /** A fetch has been given up. Whoever comes later tries again. */
@@ -364,14 +250,12 @@ final class Coordinator {
     if (status != Status.ECANCELED) {
       progress.failed();
       progress.report(works.size());
-      LOG.warn("{}: stripe {} could not be fetched: {}", name, work.stripe, Status.name(status));
+      warnings.failed(work.stripe, status);
+      fetcher.gaveUp();
     }
-    for (HeldWait reader : work.readers) {
-      reader.waitingFor = null;
-      reader.answer(() -> reader.finish(status));
-    }
+    work.readers.forEach(reader -> reader.answerOver(status));
     for (HeldChange change : new ArrayList<>(work.changers)) {
-      giveUp(change, status);
+      changes.giveUp(change, status);
     }
   }
 
@@ -417,6 +301,7 @@ final class Coordinator {
 
   /** Ends everything. The callback runs on the home thread when nothing is under way any more. */
   void stop(Runnable onStopped) {
+    warnings.stop();
     fetcher.stop(() -> committer.stop(onStopped));
   }
 
@@ -426,7 +311,7 @@ final class Coordinator {
       return;
     }
     broken = new BlockDeviceException.Failed(name + ": lazy stripes have failed", cause);
-    List<StripeWork> all = new ArrayList<>(works.values());
+    List<StripeWork> all = works.all();
     fetcher.fail();
     committer.abandon();
     works.clear();
@@ -438,10 +323,7 @@ final class Coordinator {
 
   /** Fails who waits for a stripe, and forgets them: the work may still come to an end. */
   private static void abandon(StripeWork work) {
-    for (HeldWait reader : work.readers) {
-      reader.waitingFor = null;
-      reader.answer(() -> reader.finish(Status.EIO));
-    }
+    work.readers.forEach(reader -> reader.answerOver(Status.EIO));
     work.readers.clear();
     work.changers.forEach(Coordinator::failOnce);
     work.changers.clear();

@@ -4,7 +4,6 @@ import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.Status;
 import io.ubiblk.api.StripeSource;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.net.SocketTimeoutException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.IntConsumer;
@@ -20,7 +19,7 @@ final class Fetch implements Runnable {
   final StripeWork work;
   private final @Nullable StripeSource source;
   private final long offset;
-  private final MemorySegment memory;
+  private final StripeBuffer buffer;
   private final IntConsumer onDone;
   private @Nullable Thread thread;
   private boolean interrupted;
@@ -35,12 +34,12 @@ final class Fetch implements Runnable {
       StripeWork work,
       @Nullable StripeSource source,
       long offset,
-      MemorySegment memory,
+      StripeBuffer buffer,
       IntConsumer onDone) {
     this.work = work;
     this.source = source;
     this.offset = offset;
-    this.memory = memory;
+    this.buffer = buffer;
     this.onDone = onDone;
   }
 
@@ -80,8 +79,11 @@ final class Fetch implements Runnable {
       return Status.ECANCELED;
     }
     try {
-      open.read(offset, memory);
+      open.read(offset, buffer.makeMemory());
       return Status.OK;
+    } catch (OutOfMemoryError e) {
+      LOG.debug("no memory for stripe {} of {}", work.stripe, open, e);
+      return Status.ENOMEM;
     } catch (IOException | RuntimeException e) {
       LOG.debug("stripe {} of {} failed", work.stripe, open, e);
       return statusOf(e);

@@ -73,6 +73,16 @@ final class Fetcher {
     channel = data.openChannel(home, pool.most(), this::written);
   }
 
+  /** A stripe has come from the source and is durable. */
+  void arrived() {
+    autofetch.succeeded();
+  }
+
+  /** A stripe was given up: the coordinator knows, and so must the background. */
+  void gaveUp() {
+    autofetch.failed();
+  }
+
   /** Puts a stripe that a request waits for into the queue. */
   void enqueue(StripeWork work) {
     if (!failed) {
@@ -155,7 +165,7 @@ final class Fetcher {
             work,
             source.source(),
             offset,
-            buffer.memory(),
+            buffer,
             status -> coordinator.execute(() -> wasRead(fetch[0], buffer, status)));
     reading.add(fetch[0]);
     work.background = background;

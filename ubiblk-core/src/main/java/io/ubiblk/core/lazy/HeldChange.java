@@ -9,9 +9,12 @@ import java.util.List;
 /**
  * A write, write-zeroes or discard that needs something done to stripes first: a fetch of those
  * that it covers in part, a claim of those that it replaces whole, a WRITTEN bit. A long range is
- * taken in portions.
+ * taken in portions. Happens once for each stripe, so that it may allocate.
  */
 final class HeldChange extends HeldRequest {
+
+  /** The data of a change that has none. */
+  static final ScatterList NO_DATA = new ScatterList(1);
 
   /** Most stripes in one portion of a write-zeroes or discard; a write is issued in one piece. */
   private static final int PORTION_STRIPES = 1024;
@@ -55,7 +58,8 @@ final class HeldChange extends HeldRequest {
       ScatterList data,
       int flags,
       long tag) {
-    super(channel, offset, length, tag);
+    super(channel);
+    begin(offset, length, tag);
     this.operation = operation;
     this.data = data;
     this.flags = flags;
@@ -91,7 +95,7 @@ final class HeldChange extends HeldRequest {
                 answer(() -> finish(Status.ECANCELED));
               } else {
                 asking = true;
-                coordinator.prepare(this);
+                coordinator.changes().prepare(this);
               }
             });
     if (!asked) {
@@ -140,7 +144,7 @@ final class HeldChange extends HeldRequest {
             () -> {
               asking = true;
               committing = true;
-              coordinator.changed(this, status);
+              coordinator.changes().changed(this, status);
             });
     if (!told) {
       finish(Status.EIO);
@@ -174,7 +178,7 @@ final class HeldChange extends HeldRequest {
           cancelled = true;
           // What has reached the data device is seen to its end, which is not far.
           if (asking && !committing) {
-            coordinator.giveUp(this, Status.ECANCELED);
+            coordinator.changes().giveUp(this, Status.ECANCELED);
           }
         });
   }

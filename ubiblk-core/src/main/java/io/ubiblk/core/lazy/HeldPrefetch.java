@@ -6,7 +6,8 @@ import io.ubiblk.api.Status;
 final class HeldPrefetch extends HeldWait {
 
   HeldPrefetch(LazyChannel channel, long offset, long length, long tag) {
-    super(channel, offset, length, tag);
+    super(channel);
+    begin(offset, length, tag);
   }
 
   @Override

@@ -6,19 +6,34 @@ import io.ubiblk.api.Status;
 /**
  * A read of a range with stripes that are not on the disk. It is served piece by piece: from the
  * data device where it can be, from the image where nothing is to be copied, and otherwise from the
- * bytes of a fetch as soon as they have arrived.
+ * bytes of a fetch as soon as they have arrived. One object for each slot of a channel, used again
+ * and again.
  */
 final class HeldRead extends HeldWait {
 
-  private final ScatterList dst;
+  private static final ScatterList NOTHING = new ScatterList(1);
+
+  private ScatterList dst = NOTHING;
   private final ScatterList part = new ScatterList();
   private long partLength;
   private boolean readable;
   private boolean fromImage;
 
-  HeldRead(LazyChannel channel, long offset, ScatterList dst, long tag) {
-    super(channel, offset, dst.byteSize(), tag);
-    this.dst = dst;
+  HeldRead(LazyChannel channel) {
+    super(channel);
+  }
+
+  void begin(long newOffset, ScatterList newDst, long newTag) {
+    begin(newOffset, newDst.byteSize(), newTag);
+    dst = newDst;
+    readable = false;
+    fromImage = false;
+  }
+
+  @Override
+  void release() {
+    dst = NOTHING;
+    part.release();
   }
 
   @Override
@@ -32,11 +47,11 @@ final class HeldRead extends HeldWait {
         issue(to, false);
         return;
       }
-      if (!channel().readsImage()) {
+      if (!channel().image().isThere()) {
         ask();
         return;
       }
-      long to = Math.min(endOfRun(false), Math.max(channel().imageSize(), at()));
+      long to = Math.min(endOfRun(false), Math.max(channel().image().size(), at()));
       if (to > at()) {
         issue(to, true);
         return;
@@ -95,7 +110,7 @@ final class HeldRead extends HeldWait {
     partLength = to - at();
     part.clear();
     part.addRange(dst, done, partLength);
-    channel().read(this, image, at(), part);
+    channel().read(this, image, part);
   }
 
   private long endOfStripe() {

@@ -4,14 +4,14 @@ import io.ubiblk.api.Reactor;
 
 /**
  * A request that could not pass straight through. Belongs to its channel's thread; the coordinator
- * answers it there, through {@link #answer}.
+ * answers it there.
  */
 abstract class HeldRequest {
 
   private final LazyChannel channel;
-  private final long tag;
-  final long offset;
-  final long length;
+  private long tag;
+  long offset;
+  long length;
 
   /** Bytes that are finished. */
   long done;
@@ -21,11 +21,16 @@ abstract class HeldRequest {
    */
   int slot;
 
-  HeldRequest(LazyChannel channel, long offset, long length, long tag) {
+  HeldRequest(LazyChannel channel) {
     this.channel = channel;
-    this.offset = offset;
-    this.length = length;
-    this.tag = tag;
+  }
+
+  /** Becomes a request, or the next one. */
+  final void begin(long newOffset, long newLength, long newTag) {
+    offset = newOffset;
+    length = newLength;
+    tag = newTag;
+    done = 0;
   }
 
   /** Goes on, until something has to be waited for. */
@@ -36,6 +41,9 @@ abstract class HeldRequest {
 
   /** Gives up what only waits, because the channel is closing. */
   abstract void cancel();
+
+  /** Lets go of what is the caller's: the request is over. */
+  void release() {}
 
   final LazyChannel channel() {
     return channel;

@@ -4,10 +4,32 @@ import io.ubiblk.api.Status;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request that wants stripes, one after the other, wherever their bytes are. The four answers
- * arrive on the channel's thread, one for each question.
+ * A request that wants stripes, one after the other, wherever their bytes are. It asks the
+ * coordinator for one at a time, and gets one answer for each question, on the channel's thread.
+ * Asking and answering allocate nothing, so that a request that is used again costs nothing.
  */
 abstract class HeldWait extends HeldRequest {
+
+  /** What an answer says. */
+  private enum Answer {
+    /** The stripe is on the disk for good. */
+    READY,
+    /** The stripe's bytes are here. */
+    BYTES,
+    /** The data device holds the stripe's bytes, though they may not be durable there. */
+    READABLE,
+    /** Nothing more will come. */
+    OVER
+  }
+
+  private final Runnable question;
+  private final Runnable takeAnswer = this::takeAnswer;
+
+  // The answer: written by the coordinator's thread while a question is open, read by the channel's
+  // when it has been handed over.
+  private Answer answer = Answer.OVER;
+  private int status = Status.OK;
+  private @Nullable StripeBuffer bytes;
 
   /** The stripe work that this waits for. Coordinator's thread. */
   @Nullable StripeWork waitingFor;
@@ -15,8 +37,9 @@ abstract class HeldWait extends HeldRequest {
   /** Whether the channel is closing. Coordinator's thread. */
   private boolean cancelled;
 
-  HeldWait(LazyChannel channel, long offset, long length, long tag) {
-    super(channel, offset, length, tag);
+  HeldWait(LazyChannel channel) {
+    super(channel);
+    this.question = channel.coordinator().guarding(this::takeQuestion);
   }
 
   /** The stripe is on the disk for good. */
@@ -30,34 +53,76 @@ abstract class HeldWait extends HeldRequest {
 
   /** Asks for the stripe at the present position; the others that follow are fetched meanwhile. */
   final void ask() {
-    Coordinator coordinator = channel().coordinator();
-    long from = at();
-    boolean asked =
-        coordinator.execute(
-            () -> {
-              if (cancelled) {
-                answer(() -> finish(Status.ECANCELED));
-              } else {
-                coordinator.awaitReadable(this, from, end());
-              }
-            });
-    if (!asked) {
+    if (!channel().coordinator().post(question)) {
       finish(Status.EIO);
     }
   }
 
+  /** Answers that the stripe is on the disk for good. Coordinator's thread. */
+  final void answerReady() {
+    give(Answer.READY);
+  }
+
+  /** Answers that the data device holds the stripe's bytes. Coordinator's thread. */
+  final void answerReadable() {
+    give(Answer.READABLE);
+  }
+
+  /** Answers with the stripe's bytes. Coordinator's thread. */
+  final void answerBytes(StripeBuffer buffer) {
+    bytes = buffer.hold();
+    give(Answer.BYTES);
+  }
+
+  /** Ends the request. Coordinator's thread. */
+  final void answerOver(int outcome) {
+    status = outcome;
+    give(Answer.OVER);
+  }
+
   @Override
   final void cancel() {
-    Coordinator coordinator = channel().coordinator();
-    coordinator.execute(
-        () -> {
-          cancelled = true;
-          StripeWork work = waitingFor;
-          if (work != null) {
-            work.readers.remove(this);
-            waitingFor = null;
-            answer(() -> finish(Status.ECANCELED));
-          }
-        });
+    channel()
+        .coordinator()
+        .execute(
+            () -> {
+              cancelled = true;
+              StripeWork work = waitingFor;
+              if (work != null) {
+                work.readers.remove(this);
+                answerOver(Status.ECANCELED);
+              }
+            });
+  }
+
+  private void takeQuestion() {
+    if (cancelled) {
+      answerOver(Status.ECANCELED);
+    } else {
+      // The request stands still as long as the question is open.
+      channel().coordinator().awaitReadable(this, at(), end());
+    }
+  }
+
+  private void give(Answer given) {
+    waitingFor = null;
+    answer = given;
+    answer(takeAnswer);
+  }
+
+  private void takeAnswer() {
+    StripeBuffer buffer = bytes;
+    bytes = null;
+    switch (answer) {
+      case READY -> onReady();
+      case READABLE -> onReadable();
+      case OVER -> finish(status);
+      case BYTES -> {
+        if (buffer == null) {
+          throw new IllegalStateException("an answer of bytes without bytes");
+        }
+        onBytes(buffer);
+      }
+    }
   }
 }

@@ -1,7 +1,6 @@
 package io.ubiblk.core.lazy;
 
 import io.ubiblk.api.BlockChannel;
-import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.Capability;
 import io.ubiblk.api.CompletionHandler;
 import io.ubiblk.api.DeferredCompletions;
@@ -11,6 +10,7 @@ import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
+import io.ubiblk.core.io.ChannelClosing;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,18 +39,13 @@ final class LazyChannel implements BlockChannel {
   private final DeferredCompletions deferred;
   private final ReactorTask finishClosing;
   private final @Nullable HeldRequest[] held;
+  private final @Nullable HeldRead[] reads;
   private final int[] free;
-  private final List<Runnable> onClosed = new ArrayList<>();
-  private final Runnable dropImage = this::imageIsNotNeeded;
-  private @Nullable BlockChannel image;
+  private final ChannelClosing closing;
+  private final ImageReads image;
   private int freeCount;
-  private long imageSize;
-  private boolean imageRefused;
-  private boolean imageClosing;
   private boolean inCall;
   private int losses;
-  private boolean closing;
-  private boolean layersClosing;
 
   LazyChannel(LazyDevice device, Reactor reactor, int depth, CompletionHandler completions)
       throws IOException {
@@ -78,7 +73,17 @@ final class LazyChannel implements BlockChannel {
     this.internal = opened.get(2);
     this.deferred = new DeferredCompletions(reactor, completions, 4);
     this.finishClosing = reactor.task(this::finishClosing);
+    this.closing = new ChannelClosing(device.channels());
+    this.image =
+        new ImageReads(
+            device.source(),
+            !device.options().copyOnRead(),
+            reactor,
+            depth,
+            this::completed,
+            this::imageClosed);
     this.held = new HeldRequest[depth];
+    this.reads = new HeldRead[depth];
     this.free = new int[depth];
     for (int slot = 0; slot < depth; slot++) {
       free[slot] = depth - 1 - slot;
@@ -91,9 +96,15 @@ final class LazyChannel implements BlockChannel {
     long length = dst.byteSize();
     if (passes(device.geometry().checkTransfer(offset, length), length)
         || map.areReady(offset, length)) {
-      return !closing && straight.read(offset, dst, tag);
+      return !closing.hasBegun() && straight.read(offset, dst, tag);
     }
-    return hold(new HeldRead(this, offset, dst, tag));
+    if (!hasRoom()) {
+      return false;
+    }
+    HeldRead request = nextRead();
+    request.begin(offset, dst, tag);
+    hold(request);
+    return true;
   }
 
   @Override
@@ -103,14 +114,14 @@ final class LazyChannel implements BlockChannel {
         || IoFlags.checkWrite(flags) != Status.OK
         || (flags & refusedFlags) != 0
         || mayChange(offset, length)) {
-      return !closing && straight.write(offset, src, flags, tag);
+      return !closing.hasBegun() && straight.write(offset, src, flags, tag);
     }
-    return hold(new HeldChange(this, Operation.WRITE, offset, length, src, flags, tag));
+    return holdChange(Operation.WRITE, offset, length, src, flags, tag);
   }
 
   @Override
   public boolean flush(long tag) {
-    return !closing && flushes.flush(tag);
+    return !closing.hasBegun() && flushes.flush(tag);
   }
 
   @Override
@@ -118,10 +129,9 @@ final class LazyChannel implements BlockChannel {
     if (passes(device.geometry().check(offset, length), length)
         || !discards
         || (tracked ? map.areReadyForDiscard(offset, length) : map.areReady(offset, length))) {
-      return !closing && straight.discard(offset, length, tag);
+      return !closing.hasBegun() && straight.discard(offset, length, tag);
     }
-    return hold(
-        new HeldChange(this, Operation.DISCARD, offset, length, new ScatterList(1), 0, tag));
+    return holdChange(Operation.DISCARD, offset, length, HeldChange.NO_DATA, 0, tag);
   }
 
   @Override
@@ -131,19 +141,21 @@ final class LazyChannel implements BlockChannel {
         || IoFlags.checkWriteZeroes(flags) != Status.OK
         || (flags & refusedFlags) != 0
         || mayChange(offset, length)) {
-      return !closing && straight.writeZeroes(offset, length, flags, tag);
+      return !closing.hasBegun() && straight.writeZeroes(offset, length, flags, tag);
     }
-    return hold(
-        new HeldChange(
-            this, Operation.WRITE_ZEROES, offset, length, new ScatterList(1), flags, tag));
+    return holdChange(Operation.WRITE_ZEROES, offset, length, HeldChange.NO_DATA, flags, tag);
   }
 
   @Override
   public boolean prefetch(long offset, long length, long tag) {
     if (passes(device.geometry().check(offset, length), length) || map.areReady(offset, length)) {
-      return !closing && straight.prefetch(offset, length, tag);
+      return !closing.hasBegun() && straight.prefetch(offset, length, tag);
     }
-    return hold(new HeldPrefetch(this, offset, length, tag));
+    if (!hasRoom()) {
+      return false;
+    }
+    hold(new HeldPrefetch(this, offset, length, tag));
+    return true;
   }
 
   @Override
@@ -151,18 +163,12 @@ final class LazyChannel implements BlockChannel {
     straight.submit();
     flushes.submit();
     internal.submit();
-    if (image != null) {
-      image.submit();
-    }
   }
 
   @Override
   public void close(Runnable whenClosed) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    onClosed.add(whenClosed);
-    if (!closing) {
-      closing = true;
-      device.channels().closing();
+    if (closing.begin(whenClosed)) {
       for (HeldRequest request : held) {
         if (request != null) {
           request.cancel();
@@ -184,21 +190,13 @@ final class LazyChannel implements BlockChannel {
     return device.coordinator();
   }
 
-  /** Whether what is not on the disk is read from the image. */
-  boolean readsImage() {
-    if (device.options().copyOnRead() || imageRefused) {
-      return false;
-    }
-    if (image == null) {
-      image = openImage();
-      imageRefused = image == null;
-    }
-    return image != null;
+  ImageReads image() {
+    return image;
   }
 
-  /** Whether a request of the image was given up because the image is not needed any more. */
+  /** Whether a request of the image was given up, but may be made in another way. */
   boolean lostImage(int status) {
-    return status == Status.ECANCELED && imageRefused && !closing;
+    return image.wasLost(status) && !closing.hasBegun();
   }
 
   /** Whether ranges of the data device can be zeroed. */
@@ -206,22 +204,15 @@ final class LazyChannel implements BlockChannel {
     return zeroes;
   }
 
-  /** Where the image ends, in bytes. */
-  long imageSize() {
-    return imageSize;
-  }
-
   /** Makes a request of the data device or the image for a held read. */
-  void read(HeldRequest request, boolean fromImage, long offset, ScatterList part) {
-    BlockChannel target = fromImage ? image : internal;
-    if (target == null) {
-      // The image was dropped because everything has been fetched.
-      request.advance();
-      return;
+  void read(HeldRequest request, boolean fromImage, ScatterList part) {
+    if (fromImage) {
+      image.read(request.at(), part, request.slot);
+    } else {
+      boolean accepted = internal.read(request.at(), part, request.slot);
+      assert accepted : "a held request has one request below at most";
+      internal.submit();
     }
-    boolean accepted = target.read(offset, part, request.slot);
-    assert accepted : "a held request has one request below at most";
-    target.submit();
   }
 
   /** Makes a held change's request of the data device. */
@@ -243,14 +234,16 @@ final class LazyChannel implements BlockChannel {
 
   /** Ends a held request. */
   void finish(HeldRequest request, int status) {
+    long tag = request.tag();
     held[request.slot] = null;
     free[freeCount++] = request.slot;
+    request.release();
     if (inCall) {
-      deferred.add(request.tag(), status);
+      deferred.add(tag, status);
     } else {
-      completions.completed(request.tag(), status);
+      completions.completed(tag, status);
     }
-    if (closing) {
+    if (closing.hasBegun()) {
       finishClosing.schedule();
     }
   }
@@ -264,11 +257,33 @@ final class LazyChannel implements BlockChannel {
     return tracked ? map.areReadyAndWritten(offset, length) : map.areReady(offset, length);
   }
 
-  private boolean hold(HeldRequest request) {
-    assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    if (closing || freeCount == 0) {
+  private boolean holdChange(
+      Operation operation, long offset, long length, ScatterList data, int flags, long tag) {
+    if (!hasRoom()) {
       return false;
     }
+    hold(new HeldChange(this, operation, offset, length, data, flags, tag));
+    return true;
+  }
+
+  private boolean hasRoom() {
+    assert reactor.inReactor() : "channel used outside of its reactor's thread";
+    return !closing.hasBegun() && freeCount > 0;
+  }
+
+  /** The object for a read in the slot that is taken next. */
+  private HeldRead nextRead() {
+    int slot = free[freeCount - 1];
+    HeldRead read = reads[slot];
+    if (read == null) {
+      read = new HeldRead(this);
+      reads[slot] = read;
+    }
+    return read;
+  }
+
+  /** Takes a slot for a request, and begins with it; there is room. */
+  private void hold(HeldRequest request) {
     int slot = free[--freeCount];
     request.slot = slot;
     held[slot] = request;
@@ -278,7 +293,6 @@ final class LazyChannel implements BlockChannel {
     } finally {
       inCall = false;
     }
-    return true;
   }
 
   private void completed(long tag, int status) {
@@ -308,70 +322,17 @@ final class LazyChannel implements BlockChannel {
     completions.completed(tag, outcome);
   }
 
-  private @Nullable BlockChannel openImage() {
-    BlockDevice source = device.source().useImage(dropImage);
-    if (source == null) {
-      return null;
-    }
-    try {
-      imageSize = source.geometry().size();
-      return source.openChannel(reactor, held.length, this::completed);
-    } catch (IOException e) {
-      device.source().releaseImage(dropImage);
-      return null;
-    }
-  }
-
-  /** Everything has been fetched. Any thread. */
-  private void imageIsNotNeeded() {
-    reactor.execute(this::closeImage);
-  }
-
-  private void closeImage() {
-    BlockChannel open = image;
-    imageRefused = true;
-    if (open != null) {
-      image = null;
-      imageClosing = true;
-      open.close(this::imageClosed);
-    }
-  }
-
   private void imageClosed() {
-    imageClosing = false;
-    reactor.blocking().execute(() -> device.source().releaseImage(dropImage));
-    if (closing) {
+    if (closing.hasBegun()) {
       finishClosing.schedule();
     }
   }
 
   private void finishClosing() {
-    if (freeCount < held.length || deferred.size() > 0) {
-      if (deferred.size() > 0) {
-        finishClosing.schedule();
-      }
-      return;
+    if (deferred.size() > 0) {
+      finishClosing.schedule();
+    } else if (freeCount == held.length && image.close()) {
+      straight.close(() -> flushes.close(() -> internal.close(() -> closing.end(() -> {}))));
     }
-    closeImage();
-    if (imageClosing) {
-      return;
-    }
-    if (!layersClosing) {
-      layersClosing = true;
-      straight.close(() -> flushes.close(() -> internal.close(this::finishClosed)));
-    } else {
-      straight.close(() -> flushes.close(() -> internal.close(this::runCallbacks)));
-    }
-  }
-
-  private void finishClosed() {
-    device.channels().closed();
-    runCallbacks();
-  }
-
-  private void runCallbacks() {
-    List<Runnable> callbacks = List.copyOf(onClosed);
-    onClosed.clear();
-    callbacks.forEach(Runnable::run);
   }
 }

@@ -16,7 +16,6 @@ import io.ubiblk.core.io.AfterFailure;
 import io.ubiblk.core.io.OnReactor;
 import io.ubiblk.core.io.Uninterrupted;
 import io.ubiblk.core.metadata.MetadataFile;
-import io.ubiblk.core.metadata.MetadataLayout;
 import io.ubiblk.core.metadata.StripeMetadata;
 import java.io.IOException;
 import java.util.Set;
@@ -72,7 +71,7 @@ public final class LazyDevice implements BlockDevice {
     this.map = new StripeMap(loaded);
     this.source = new SourceHolder(source);
     this.geometry = data.geometry().withOptimalTransfer(loaded.stripeSize());
-    this.progress = new Progress(map, stripes(geometry.size(), loaded.shift()));
+    this.progress = new Progress(map, DiskParts.stripes(geometry.size(), loaded.shift()));
     this.coordinator =
         new Coordinator(
             data.toString(), home, map, data, metadata, this.source, options, listeners, progress);
@@ -100,8 +99,8 @@ public final class LazyDevice implements BlockDevice {
       LazyOptions options)
       throws IOException {
     StripeMetadata loaded = MetadataFile.load(metadata, home);
-    check(data, metadata, loaded);
-    StripeSource opened = isComplete(data, loaded) ? null : source.open();
+    DiskParts.check(data, metadata, loaded);
+    StripeSource opened = DiskParts.isComplete(data, loaded) ? null : source.open();
     try {
       LazyDevice device = assemble(data, metadata, loaded, opened, home, options);
       device.awaitStart();
@@ -135,71 +134,13 @@ public final class LazyDevice implements BlockDevice {
       Reactor home,
       LazyOptions options)
       throws BlockDeviceException {
-    check(data, metadata, loaded);
+    DiskParts.check(data, metadata, loaded);
     if (source != null) {
-      check(source, data, loaded);
+      DiskParts.check(source, data, loaded);
     }
     LazyDevice device = new LazyDevice(data, metadata, loaded, source, home, options);
     device.start();
     return device;
-  }
-
-  private static void check(BlockDevice data, BlockDevice metadata, StripeMetadata loaded)
-      throws BlockDeviceException {
-    long size = data.geometry().size();
-    long needed = MetadataLayout.stripes(size, loaded.shift());
-    if (loaded.stripes() < needed) {
-      throw new BlockDeviceException.Mismatch(
-          data
-              + " has "
-              + size
-              + " bytes, that is "
-              + needed
-              + " stripes of "
-              + loaded.stripeSize()
-              + ", but metadata "
-              + metadata
-              + " describes only "
-              + loaded.stripes()
-              + "; if the disk has grown, extend its metadata");
-    }
-    MetadataFile.requireSectors(metadata);
-    if (!data.capabilities().contains(Capability.WRITE)) {
-      throw new BlockDeviceException.Unsupported(data + " is read-only and cannot be filled");
-    }
-    if (loaded.stripeSize() % data.geometry().logicalBlockSize() != 0) {
-      throw new BlockDeviceException.Mismatch(
-          data
-              + " has blocks of "
-              + data.geometry().logicalBlockSize()
-              + " bytes, which do not divide stripes of "
-              + loaded.stripeSize());
-    }
-  }
-
-  private static void check(StripeSource source, BlockDevice data, StripeMetadata loaded)
-      throws BlockDeviceException.Mismatch {
-    StripeMetadata.checkStripeSize(source, loaded.stripeSize());
-    long size = data.geometry().size();
-    long stripes = MetadataLayout.stripes(source.size(), loaded.shift());
-    boolean fits =
-        source.stripeSize().isPresent()
-            // The end of a source of stripes is that of its last stripe, also if the disk's is cut.
-            ? stripes <= MetadataLayout.stripes(size, loaded.shift())
-            : source.size() <= size;
-    if (!fits) {
-      throw new BlockDeviceException.Mismatch(
-          source + " has " + source.size() + " bytes, more than the " + size + " of " + data);
-    }
-  }
-
-  private static boolean isComplete(BlockDevice data, StripeMetadata loaded) {
-    int stripes = stripes(data.geometry().size(), loaded.shift());
-    return new Progress(new StripeMap(loaded), stripes).isComplete();
-  }
-
-  private static int stripes(long size, int shift) {
-    return Math.toIntExact(MetadataLayout.stripes(size, shift));
   }
 
   private void start() {
@@ -291,7 +232,7 @@ public final class LazyDevice implements BlockDevice {
     if (size == present.size()) {
       return;
     }
-    int needed = stripes(size, map.shift());
+    int needed = DiskParts.stripes(size, map.shift());
     if (needed > map.size()) {
       MetadataFile.extend(metadata, home, map.shift(), map.size(), needed);
       onHome(() -> coordinator.growMap(needed));

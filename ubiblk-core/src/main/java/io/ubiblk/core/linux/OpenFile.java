@@ -35,6 +35,13 @@ public final class OpenFile implements AutoCloseable {
   /** Make a write durable before it completes; a flag of {@link #writeVector}. */
   public static final int RWF_DSYNC = 2;
 
+  /**
+   * Drop what was written from the page cache as soon as it is on the storage, unless it was there
+   * before; a flag of {@link #writeVector}. Since Linux 6.14; a file system that does not know it
+   * answers {@link Errno#EOPNOTSUPP}.
+   */
+  public static final int RWF_DONTCACHE = 0x80;
+
   /** Free the range, which reads as zeros afterwards; a mode of {@link #allocate}. */
   public static final int PUNCH_HOLE = 2 | 1;
 
@@ -252,7 +259,7 @@ public final class OpenFile implements AutoCloseable {
    *
    * @param offset position in bytes
    * @param iovecs memory to write
-   * @param flags 0 or {@link #RWF_DSYNC}
+   * @param flags 0 or a combination of {@link #RWF_DSYNC} and {@link #RWF_DONTCACHE}
    * @return number of bytes written; or a negative errno
    */
   public long writeVector(long offset, Iovecs iovecs, int flags) {

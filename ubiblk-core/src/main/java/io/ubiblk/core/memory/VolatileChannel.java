@@ -8,8 +8,7 @@ import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
-import java.util.ArrayList;
-import java.util.List;
+import io.ubiblk.core.io.ChannelClosing;
 
 /**
  * A channel that serves every request inside the call and delivers the completion afterwards. It
@@ -21,15 +20,14 @@ abstract class VolatileChannel implements BlockChannel {
   private final Reactor reactor;
   private final DeferredCompletions deferred;
   private final ReactorTask finish;
-  private final ArrayList<Runnable> onClosed = new ArrayList<>();
-  private boolean closing;
-  private boolean closed;
+  private final ChannelClosing closing;
 
   VolatileChannel(VolatileDevice device, Reactor reactor, CompletionHandler completions) {
     this.device = device;
     this.reactor = reactor;
     this.deferred = new DeferredCompletions(reactor, completions, 16);
     this.finish = reactor.task(this::finishClosing);
+    this.closing = new ChannelClosing(device.channels());
   }
 
   /** Fills a list; returns a status. The range has been checked. */
@@ -44,7 +42,7 @@ abstract class VolatileChannel implements BlockChannel {
   @Override
   public final boolean read(long offset, ScatterList dst, long tag) {
     int status = device.geometry().checkTransfer(offset, dst.byteSize());
-    return complete(tag, status != Status.OK || closing ? status : fill(offset, dst));
+    return complete(tag, status != Status.OK || closing.hasBegun() ? status : fill(offset, dst));
   }
 
   @Override
@@ -53,7 +51,7 @@ abstract class VolatileChannel implements BlockChannel {
     if (status == Status.OK) {
       status = IoFlags.checkWrite(flags);
     }
-    return complete(tag, status != Status.OK || closing ? status : store(offset, src));
+    return complete(tag, status != Status.OK || closing.hasBegun() ? status : store(offset, src));
   }
 
   @Override
@@ -72,7 +70,7 @@ abstract class VolatileChannel implements BlockChannel {
     if (status == Status.OK) {
       status = IoFlags.checkWriteZeroes(flags);
     }
-    if (status == Status.OK && !closing) {
+    if (status == Status.OK && !closing.hasBegun()) {
       clear(offset, length);
     }
     return complete(tag, status);
@@ -91,17 +89,13 @@ abstract class VolatileChannel implements BlockChannel {
   @Override
   public final void close(Runnable whenClosed) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    onClosed.add(whenClosed);
-    if (!closing) {
-      closing = true;
-      device.channels().closing();
-    }
+    closing.begin(whenClosed);
     finish.schedule();
   }
 
   private boolean complete(long tag, int status) {
     assert reactor.inReactor() : "channel used outside of its reactor's thread";
-    if (closing) {
+    if (closing.hasBegun()) {
       return false;
     }
     deferred.add(tag, status);
@@ -111,14 +105,8 @@ abstract class VolatileChannel implements BlockChannel {
   private void finishClosing() {
     if (deferred.size() > 0) {
       finish.schedule();
-      return;
+    } else {
+      closing.end(() -> {});
     }
-    if (!closed) {
-      closed = true;
-      device.channels().closed();
-    }
-    List<Runnable> callbacks = List.copyOf(onClosed);
-    onClosed.clear();
-    callbacks.forEach(Runnable::run);
   }
 }

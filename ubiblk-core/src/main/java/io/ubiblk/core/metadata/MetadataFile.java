@@ -25,6 +25,48 @@ public final class MetadataFile {
 
   private MetadataFile() {}
 
+  /** Opens a file as the device that metadata is stored through. */
+  @FunctionalInterface
+  public interface StoreOpener {
+
+    /**
+     * Opens a file.
+     *
+     * @param file the file
+     * @return the device, closed by the caller; if this fails, nothing is open
+     * @throws IOException if the file cannot be opened
+     */
+    BlockDevice open(Path file) throws IOException;
+  }
+
+  /**
+   * Creates a metadata file that appears whole or not at all, also if the process is killed or the
+   * power is cut meanwhile: it is made under another name beside the one that it is to have, and
+   * gets that name when it is durable. Of a process that is killed there may remain a file whose
+   * name is the wanted one with {@code .new-} and a number behind it; it can be deleted. Durable on
+   * return.
+   *
+   * @param path the file, which must not exist; readable and writable by its owner only
+   * @param metadata the content
+   * @param opener opens the file under its first name
+   * @param reactor where to do the I/O
+   * @throws IOException if the file exists or cannot be made; nothing of it is left then
+   */
+  public static void create(Path path, StripeMetadata metadata, StoreOpener opener, Reactor reactor)
+      throws IOException {
+    Path young = NewFile.nameBeside(path);
+    try {
+      allocate(young, metadata.stripes());
+      try (BlockDevice store = opener.open(young)) {
+        format(store, reactor, metadata);
+      }
+      NewFile.rename(young, path);
+    } catch (IOException | RuntimeException | Error e) {
+      AfterFailure.delete(e, young);
+      throw e;
+    }
+  }
+
   /**
    * Makes sure that there is a file with room for metadata. A new file is readable and writable by
    * its owner only. One that exists keeps its content, gets that mode, and grows if it is too
@@ -79,7 +121,8 @@ public final class MetadataFile {
 
   /**
    * Writes metadata, in place of whatever the device holds: the used sectors, and zeros to the end.
-   * Durable on return.
+   * The first sector is taken away first and comes last, so that after a power cut the device holds
+   * the old metadata, the new, or none that would be accepted; never a mixture. Durable on return.
    *
    * @param device holds the file; large enough
    * @param reactor where to do the I/O
@@ -95,12 +138,17 @@ public final class MetadataFile {
           metadata + " needs " + used.length + " bytes, " + device + " has " + size);
     }
     try (BlockingAccess access = BlockingAccess.open(device, reactor)) {
-      access.write(0, used);
+      access.write(0, new byte[MetadataLayout.SECTOR]);
+      access.flush();
+      access.write(
+          MetadataLayout.SECTOR, MemorySegment.ofArray(used).asSlice(MetadataLayout.SECTOR));
       if (device.capabilities().contains(Capability.WRITE_ZEROES)) {
         access.writeZeroes(used.length, size - used.length, 0);
       } else {
         writeZeros(access, used.length, size);
       }
+      access.flush();
+      access.write(0, MemorySegment.ofArray(used).asSlice(0, MetadataLayout.SECTOR));
       access.flush();
     }
   }

@@ -14,7 +14,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -86,6 +88,106 @@ class BlockGateTest {
       for (int round = 1; round <= CHANGES; round++) {
         for (int i = first; i < 16; i += 2) {
           channel.issue(IoRequest.write(i * 512L, sector(round + i)));
+        }
+        for (IoRequest request : channel.requestsInFlight()) {
+          assertEquals(Status.OK, channel.await(request));
+        }
+      }
+      return true;
+    }
+  }
+
+  @Test
+  void wholeBlocksPassWithoutALock() throws Exception {
+    CountDownLatch locked = new CountDownLatch(1);
+    CountDownLatch done = new CountDownLatch(1);
+    try (EventLoop loop = Loops.ring();
+        RawFileDevice device = open();
+        ChannelDriver channel = ChannelDriver.open(device, loop, 8)) {
+      Thread holder =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    synchronized (device.gate()) {
+                      locked.countDown();
+                      // Too long to wait for: the test fails by then.
+                      boolean _ = await(done);
+                    }
+                  });
+      locked.await();
+      try {
+        for (int i = 0; i < 100; i++) {
+          assertEquals(Status.OK, channel.write(4096, block(i)));
+          assertEquals(Status.OK, channel.writeZeroes(8192, 4096, 0));
+        }
+        assertTrue(holder.isAlive());
+      } finally {
+        done.countDown();
+        holder.join();
+      }
+    }
+  }
+
+  private static boolean await(CountDownLatch latch) {
+    try {
+      return latch.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static MemorySegment block(int value) {
+    return Arena.ofAuto().allocate(4096, 4096).fill((byte) value);
+  }
+
+  @Test
+  void aChangeOfAPartWaitsForWholeBlocksThatHavePassed() throws Exception {
+    try (ScriptedReactor loop = ScriptedReactor.ring(this::outcome);
+        RawFileDevice device = open();
+        ChannelDriver one = ChannelDriver.open(device, loop, 8);
+        ChannelDriver two = ChannelDriver.open(device, loop, 8)) {
+      stalled = true;
+      IoRequest whole = one.issue(IoRequest.write(0, block(1)));
+      IoRequest part = two.issue(IoRequest.write(512, sector(2)));
+      IoRequest after = one.issue(IoRequest.write(0, block(3)));
+      assertEquals(Status.OK, one.write(4096, block(4)), "another block while one waits");
+      assertFalse(whole.isDone() || part.isDone() || after.isDone());
+      stalled = false;
+      assertEquals(Status.OK, two.await(part));
+      assertTrue(whole.isDone());
+      assertEquals(Status.OK, one.await(after));
+      assertEquals(Status.OK, one.write(4096, sector(5)));
+      byte[] content = Files.readAllBytes(directory.resolve("disk"));
+      assertEquals(3, content[512]);
+      assertEquals(5, content[4096]);
+    }
+  }
+
+  @Test
+  void wholeBlocksAndPartsOnTwoThreadsLoseNothing() throws Exception {
+    try (RawFileDevice device = open()) {
+      FutureTask<Boolean> other = new FutureTask<>(() -> changeBlocks(device));
+      Thread.ofPlatform().start(other);
+      assertTrue(changeSectors(device, 0));
+      assertTrue(other.get());
+    }
+    byte[] content = Files.readAllBytes(directory.resolve("disk"));
+    for (int i = 0; i < 16; i += 2) {
+      assertEquals((byte) (CHANGES + i), content[i * 512], "sector " + i);
+    }
+    for (int block = 2; block < 8; block++) {
+      assertEquals((byte) CHANGES, content[block * 4096], "block " + block);
+      assertEquals((byte) CHANGES, content[block * 4096 + 4095], "block " + block);
+    }
+  }
+
+  /** Changes blocks as a whole again and again, beside those whose sectors are changed. */
+  private static boolean changeBlocks(RawFileDevice device) throws Exception {
+    try (EventLoop loop = Loops.ring();
+        ChannelDriver channel = ChannelDriver.open(device, loop, 8)) {
+      for (int round = 1; round <= CHANGES; round++) {
+        for (int block = 2; block < 8; block++) {
+          channel.issue(IoRequest.write(block * 4096L, block(round)));
         }
         for (IoRequest request : channel.requestsInFlight()) {
           assertEquals(Status.OK, channel.await(request));

@@ -12,10 +12,12 @@ import io.ubiblk.api.DeviceListener;
 import io.ubiblk.api.EventLoop;
 import io.ubiblk.api.ExtentVisitor;
 import io.ubiblk.api.IoFlags;
+import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
 import io.ubiblk.core.Loops;
 import io.ubiblk.core.linux.OpenFile;
 import io.ubiblk.testkit.ChannelDriver;
+import io.ubiblk.testkit.IoRequest;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -24,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -252,6 +255,91 @@ class RawFileDeviceTest {
       assertEquals(2, back.get(ValueLayout.JAVA_BYTE, 0));
       assertEquals(3, back.get(ValueLayout.JAVA_BYTE, 512));
       assertEquals(2, back.get(ValueLayout.JAVA_BYTE, MIB - 1));
+    }
+  }
+
+  @Test
+  void aFileInThePageCacheIsNeverOpenedAroundIt() throws Exception {
+    try (RawFileDevice device = create(4 * MIB);
+        ChannelDriver channel = ChannelDriver.open(device, loop, 4);
+        Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      assertEquals(Status.OK, channel.write(0, bytes(MIB, 1), IoFlags.BYPASS_CACHE));
+      int found = 0;
+      for (Path descriptor : open.toList()) {
+        if (Files.exists(descriptor) && Files.isSameFile(descriptor, path)) {
+          found++;
+          String info =
+              Files.readString(Path.of("/proc/self/fdinfo").resolve(descriptor.getFileName()));
+          long flags = Long.parseLong(info.replaceAll("(?s).*flags:\\s+([0-7]+).*", "$1"), 8);
+          assertEquals(0, flags & OpenFile.DIRECT, info);
+        }
+      }
+      assertTrue(found > 0, "the file is open");
+    }
+  }
+
+  @Test
+  void neighboursThatAreWrittenAtOnceInBothWaysKeepTheirContent() throws Exception {
+    int piece = 64 * 1024;
+    try (RawFileDevice device = create(4 * MIB);
+        ChannelDriver cached = ChannelDriver.open(device, loop, 32);
+        ChannelDriver dropping = ChannelDriver.open(device, loop, 32)) {
+      for (int round = 1; round < 20; round++) {
+        for (int i = 0; i < 32; i++) {
+          dropping.issue(
+              IoRequest.write(
+                  2L * i * piece, ScatterList.of(bytes(piece, round)), IoFlags.BYPASS_CACHE));
+          cached.issue(IoRequest.write((2L * i + 1) * piece, bytes(512, -round)));
+        }
+        dropping.awaitAll();
+        cached.awaitAll();
+        MemorySegment back = bytes(4 * MIB, 0);
+        assertEquals(Status.OK, cached.read(0, back));
+        for (int i = 0; i < 32; i++) {
+          assertEquals(round, back.get(ValueLayout.JAVA_BYTE, 2L * i * piece));
+          assertEquals(round, back.get(ValueLayout.JAVA_BYTE, (2L * i + 1) * piece - 1));
+          assertEquals(-round, back.get(ValueLayout.JAVA_BYTE, (2L * i + 1) * piece));
+        }
+      }
+    }
+  }
+
+  @Test
+  void aWriteThatMayNotDropItsPagesIsMadeWithoutThatFromThenOn() throws Exception {
+    create(4 * MIB).close();
+    List<Integer> seen = new ArrayList<>();
+    ScriptedPort.Script script =
+        new ScriptedPort.Script() {
+          private int flags;
+
+          @Override
+          public void wrote(int newFlags) {
+            flags = newFlags;
+            seen.add(newFlags);
+          }
+
+          @Override
+          public long transfer(boolean write, long offset, long length) {
+            return write && (flags & OpenFile.RWF_DONTCACHE) != 0 ? -Status.EOPNOTSUPP : length;
+          }
+        };
+    try (ScriptedReactor scripted = ScriptedReactor.ring(script);
+        RawFileDevice device = RawFileDevice.open(path, RawFileOptions.DEFAULT);
+        ChannelDriver channel = ChannelDriver.open(device, scripted, 4)) {
+      boolean knows = device.dropBehind().flag() != 0;
+      assertEquals(Status.OK, channel.write(0, bytes(MIB, 1), IoFlags.BYPASS_CACHE));
+      assertEquals(Status.OK, channel.write(0, bytes(MIB, 1), IoFlags.BYPASS_CACHE));
+      assertEquals(knows ? List.of(OpenFile.RWF_DONTCACHE, 0, 0) : List.of(0, 0), seen);
+    }
+  }
+
+  @Test
+  void pagesAreDroppedWhereTheKernelDoesItRight() {
+    for (String release : List.of("6.16.0", "6.18.44-fc-v669", "7.0-rc1", "10.2.3")) {
+      assertEquals(OpenFile.RWF_DONTCACHE, new DropBehind(release).flag(), release);
+    }
+    for (String release : List.of("6.15.11", "6.9.0", "5.20", "", "6", "x.y", "99999.1")) {
+      assertEquals(0, new DropBehind(release).flag(), release);
     }
   }
 

@@ -13,12 +13,19 @@ import io.ubiblk.core.file.RawFileOptions;
 import io.ubiblk.core.memory.MemoryDevice;
 import io.ubiblk.core.reactor.ReactorGroup;
 import io.ubiblk.core.reactor.ReactorOptions;
+import io.ubiblk.testkit.CrashingBlockDevice;
 import io.ubiblk.testkit.FaultyBlockDevice;
+import io.ubiblk.testkit.RecordingBlockDevice;
+import io.ubiblk.testkit.RequestEvent;
+import io.ubiblk.testkit.Seeds;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -106,6 +113,112 @@ class MetadataFileTest {
       assertEquals(1024, Files.size(path));
     } finally {
       Files.deleteIfExists(path);
+    }
+  }
+
+  private List<Path> files() throws IOException {
+    try (Stream<Path> all = Files.list(directory)) {
+      return all.toList();
+    }
+  }
+
+  @Test
+  void createdFileAppearsWhenItIsWholeAndDurable() throws Exception {
+    Path path = directory.resolve("metadata");
+    List<RecordingBlockDevice> logs = new ArrayList<>();
+    MetadataFile.create(
+        path,
+        metadata(1200),
+        file -> {
+          FaultyBlockDevice watched =
+              new FaultyBlockDevice(RawFileDevice.open(file, RawFileOptions.DEFAULT), 1);
+          // A process may be killed at any of the requests.
+          watched.failWhen(_ -> Files.exists(path), Status.EIO);
+          logs.add(new RecordingBlockDevice(watched));
+          return logs.getFirst();
+        },
+        reactors.next());
+    List<RequestEvent> requests = logs.getFirst().requests();
+    assertEquals(Operation.FLUSH, requests.getLast().operation());
+    assertArrayEquals(MetadataCodec.encode(metadata(1200)), Files.readAllBytes(path));
+    assertEquals(PosixFilePermissions.fromString("rw-------"), Files.getPosixFilePermissions(path));
+    assertEquals(List.of(path), files());
+  }
+
+  @Test
+  void creationThatFailsLeavesNothing() throws Exception {
+    Path path = directory.resolve("metadata");
+    int failing = 0;
+    boolean created = false;
+    while (!created) {
+      int skip = failing++;
+      try {
+        MetadataFile.create(
+            path,
+            metadata(600),
+            file -> {
+              FaultyBlockDevice faulty =
+                  new FaultyBlockDevice(RawFileDevice.open(file, RawFileOptions.DEFAULT), 1);
+              faulty.failAfter(skip, Status.ENOSPC, 1);
+              return faulty;
+            },
+            reactors.next());
+        created = true;
+      } catch (BlockDeviceException.Io e) {
+        assertEquals(Status.ENOSPC, e.errno());
+        assertEquals(List.of(), files());
+      }
+    }
+    assertTrue(failing > 4, failing + " requests");
+    assertThrows(
+        IOException.class,
+        () ->
+            MetadataFile.create(
+                path,
+                metadata(10),
+                file -> RawFileDevice.open(file, RawFileOptions.DEFAULT),
+                reactors.next()));
+    assertArrayEquals(MetadataCodec.encode(metadata(600)), Files.readAllBytes(path));
+    assertEquals(List.of(path), files());
+  }
+
+  @Test
+  void formattingIsDoneWholeOrNotAtAllIfThePowerIsCut() throws Exception {
+    byte[] before = MetadataCodec.encode(metadata(1200));
+    byte[] headers = new byte[1200];
+    Arrays.fill(headers, (byte) 4);
+    StripeMetadata after = StripeMetadata.of(6, headers);
+    boolean[] seen = new boolean[3];
+    Seeds.check(
+        100,
+        random -> {
+          CrashingBlockDevice disk = new CrashingBlockDevice(before.length);
+          disk.poke(0, before);
+          FaultyBlockDevice faulty = new FaultyBlockDevice(disk, 1);
+          faulty.failAfter(random.below(7), Status.EIO, Integer.MAX_VALUE);
+          try {
+            MetadataFile.format(faulty, reactors.next(), after);
+          } catch (IOException cut) {
+            assertTrue(faulty.injected() > 0);
+          }
+          seen[stateOf(disk.powerCut(random.nextLong()), after)] = true;
+        });
+    if (Long.getLong(Seeds.PROPERTY) == null) {
+      assertArrayEquals(new boolean[] {true, true, true}, seen);
+    }
+  }
+
+  /** Whether a disk holds the metadata of before (0), none (1), or that of after (2). */
+  private static int stateOf(CrashingBlockDevice disk, StripeMetadata after) throws IOException {
+    try (disk) {
+      StripeMetadata loaded = MetadataFile.load(disk, reactors.next());
+      boolean isAfter = Arrays.equals(after.headers(), loaded.headers());
+      if (!isAfter) {
+        assertArrayEquals(metadata(1200).headers(), loaded.headers());
+      }
+      return isAfter ? 2 : 0;
+    } catch (BlockDeviceException.BadFormat none) {
+      return 1;
     }
   }
 

@@ -17,10 +17,11 @@ import java.util.concurrent.Executor;
  */
 final class RequestFlow {
 
-  /** Most chains that are taken in one turn, so that other queues have theirs. */
-  private static final int MOST_TAKEN = 128;
-
-  /** Most descriptors that are looked at in one turn, but for the last chain. */
+  // What is taken in one turn, but for the last chain. Small, because storage that answers at once
+  // (a page cache) does its work while the turn's requests are submitted: the driver then sees to
+  // one batch while we see to the next. Other queues have their turn in between.
+  private static final int MOST_TAKEN = 8;
+  private static final long MOST_BYTES = 256 * 1024;
   private static final int MOST_DESCRIPTORS = 8192;
 
   /** Returned where the driver has broken the rules of the ring. */
@@ -39,6 +40,10 @@ final class RequestFlow {
   private boolean silent;
 
   private String fault = "";
+
+  // What the turn has taken so far.
+  private int descriptors;
+  private long bytes;
 
   /**
    * Creates the flow.
@@ -104,20 +109,19 @@ final class RequestFlow {
     ring.suppressKicks();
     int most = Math.min(available, MOST_TAKEN);
     int count = 0;
-    for (int descriptors = 0; count < most && descriptors < MOST_DESCRIPTORS; count++) {
+    descriptors = 0;
+    bytes = 0;
+    while (count < most && descriptors < MOST_DESCRIPTORS && bytes < MOST_BYTES) {
       int taken = takeOne();
-      if (taken == BROKEN) {
-        return BROKEN;
+      if (taken <= 0) {
+        return taken == BROKEN ? BROKEN : count;
       }
-      if (taken == 0) {
-        break;
-      }
-      descriptors += taken;
+      count += taken;
     }
     return count;
   }
 
-  /** Takes a request; returns how many descriptors it has, 0 if there is no slot for it. */
+  /** Takes a request; returns 1, or 0 if there is no slot for it. */
   private int takeOne() {
     int head = ring.head();
     // A fault that came to light amid our own records would leave them half done.
@@ -131,11 +135,12 @@ final class RequestFlow {
       return 0;
     }
     ring.take();
-    int descriptors = reader.read(ring, lease.memory(), request);
+    descriptors += reader.read(ring, lease.memory(), request);
     MemoryFault.surface();
     slots.count(request);
+    bytes += request.in.byteSize() + request.out.byteSize();
     start(request);
-    return descriptors;
+    return 1;
   }
 
   /** Starts what waits for the channel to take more; returns how many requests it took. */

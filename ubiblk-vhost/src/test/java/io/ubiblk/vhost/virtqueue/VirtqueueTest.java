@@ -1,6 +1,7 @@
 package io.ubiblk.vhost.virtqueue;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.io.Signal;
@@ -141,12 +142,24 @@ class VirtqueueTest {
   @Test
   void aBatchIsShownAndSignalledOnce() {
     for (int round = 1; round <= 5; round++) {
-      offer(20 * (round - 1), 20);
-      while (usedIndex() == 20 * (round - 1)) {
+      offer(6 * (round - 1), 6);
+      while (usedIndex() == 6 * (round - 1)) {
         loop.turn();
       }
-      assertEquals(20 * round, usedIndex(), "requests that the driver sees");
+      assertEquals(6 * round, usedIndex(), "requests that the driver sees");
       assertEquals(round, calls.count);
+    }
+  }
+
+  @Test
+  void theDriverSeesTheFirstOfManyRequestsBeforeTheLastIsTaken() {
+    offer(0, 40);
+    while (usedIndex() == 0) {
+      loop.turn();
+    }
+    assertTrue(usedIndex() < 40, usedIndex() + " are over at once");
+    while (usedIndex() < 40) {
+      loop.turn();
     }
   }
 
