@@ -8,7 +8,9 @@ module io.ubiblk.examples {
   requires io.ubiblk.config;
   requires io.ubiblk.core;
   requires io.ubiblk.crypto;
+  requires io.ubiblk.nbd;
   requires io.ubiblk.testkit;
+  requires io.ubiblk.ublk;
   requires io.ubiblk.vhost;
   requires static transitive org.jspecify;
   requires org.slf4j;

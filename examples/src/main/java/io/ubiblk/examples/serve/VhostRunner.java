@@ -1,6 +1,5 @@
 package io.ubiblk.examples.serve;
 
-import io.ubiblk.api.Frontend;
 import io.ubiblk.core.VirtualDisk;
 import io.ubiblk.core.reactor.ReactorGroup;
 import io.ubiblk.examples.Runner;
@@ -14,14 +13,11 @@ import io.ubiblk.vhost.VhostUserBlk;
 import java.io.IOException;
 import java.net.SocketException;
 import java.nio.file.Path;
-import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 
 /** Serves one disk until it is told to end. */
 public final class VhostRunner implements Runner {
 
   private static final int MOST_QUEUES = 256;
-  private static final Duration STATISTICS_PERIOD = Duration.ofSeconds(1);
 
   private final CommandLine line =
       new CommandLine("examples/run vhost", "Serves one disk to a virtual machine.");
@@ -36,12 +32,7 @@ public final class VhostRunner implements Runner {
           "1",
           "most queues that a guest may use");
   private final ReactorFlags reactorFlags = new ReactorFlags(line);
-  private final Option<Path> jsonStats =
-      line.optional(
-          "--json-stats",
-          "PATH",
-          ValueType.PATH,
-          "file to write statistics to as JSON, every second and at the end");
+  private final StatisticsOption statistics = new StatisticsOption(line);
 
   /** Creates the runner. */
   public VhostRunner() {}
@@ -58,20 +49,10 @@ public final class VhostRunner implements Runner {
     // Closed in this order: the server, which flushes; the last statistics; the disk; the reactors.
     try (ReactorGroup reactors = reactorFlags.start(arguments, arguments.get(queues));
         VirtualDisk disk = diskOptions.open(arguments, reactors);
-        StatisticsFile statistics = statistics(arguments, disk);
+        StatisticsFile file = statistics.open(arguments, disk);
         VhostUserBlk server = serve(arguments, disk, reactors)) {
       System.out.println("listening on " + arguments.get(socket) + ": " + disk);
-      termination.follow(server);
-      if (statistics == null) {
-        termination.await();
-      } else {
-        while (!termination.await(STATISTICS_PERIOD)) {
-          statistics.write();
-        }
-      }
-      if (server.state() == Frontend.State.FAILED) {
-        server.awaitClose();
-      }
+      StatisticsOption.await(server, termination, file);
     }
   }
 
@@ -90,10 +71,5 @@ public final class VhostRunner implements Runner {
     } catch (SocketException e) {
       throw new IOException("socket " + arguments.get(socket) + " cannot be opened", e);
     }
-  }
-
-  private @Nullable StatisticsFile statistics(Arguments arguments, VirtualDisk disk)
-      throws IOException {
-    return arguments.isSet(jsonStats) ? StatisticsFile.open(arguments.get(jsonStats), disk) : null;
   }
 }

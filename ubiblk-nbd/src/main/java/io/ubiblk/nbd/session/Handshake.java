@@ -275,9 +275,10 @@ final class Handshake {
       replies.info(option, OptionReply.INFO_DESCRIPTION, description);
     }
     // Also unasked: a client that takes the hint sends nothing that we have to refuse.
-    int smallest = geometry.logicalBlockSize();
-    int preferred = Math.max(4096, Math.min(geometry.physicalBlockSize(), largest));
-    replies.blockSizes(option, smallest, Math.max(preferred, smallest), largest);
+    int blocks = Math.max(geometry.logicalBlockSize(), geometry.physicalBlockSize());
+    int preferred = Math.max(4096, Math.min(blocks, largest));
+    // Any byte may be written, also where the device has blocks.
+    replies.blockSizes(option, 1, preferred, largest);
   }
 
   private Step acknowledge(int option) {

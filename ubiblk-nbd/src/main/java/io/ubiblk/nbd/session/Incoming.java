@@ -17,6 +17,8 @@ final class Incoming {
     HUNGRY,
     /** Slots or memory are needed. */
     STARVED,
+    /** Enough has been begun for this turn. */
+    PAUSED,
     /** The client wants to disconnect. */
     FINISHED,
     /** What the client sends is not the protocol. */
@@ -31,6 +33,12 @@ final class Incoming {
 
   /** Longest payload that is read only to be dropped. */
   private static final long LONGEST_DROPPED = 64 << 20;
+
+  /**
+   * Reads of so many bytes are enough for a turn: what is read is sent before the next is read, as
+   * long as the processor's caches hold it.
+   */
+  private static final long ENOUGH_BYTES = 512 * 1024;
 
   /** Room for extents, in bytes. */
   private static final int STATUS_BYTES = 64 * 1024;
@@ -57,6 +65,9 @@ final class Incoming {
   /** Bytes of a payload that are to be dropped. */
   private long dropping;
 
+  /** Bytes of the reads that have been begun in this turn. */
+  private long begun;
+
   Incoming(Exposure exposure, Input input, RequestSlots slots, MemoryShare memory, Sink sink) {
     this.exposure = exposure;
     this.input = input;
@@ -76,7 +87,7 @@ final class Incoming {
     Request writing = filling;
     int most = Integer.MAX_VALUE;
     if (writing != null) {
-      target.add(writing.memory().memory, writing.length - missing, missing);
+      target.add(writing.memory().memory, payloadPosition(writing), missing);
       most = missing >= LONG_PAYLOAD ? BEHIND_LONG_PAYLOAD : most;
     }
     input.offer(target, most);
@@ -92,10 +103,11 @@ final class Incoming {
 
   /** Looks at what has been received. */
   Outcome advance() {
-    while (true) {
+    begun = 0;
+    while (begun < ENOUGH_BYTES) {
       Request writing = filling;
       if (writing != null) {
-        missing -= input.moveTo(writing.memory().memory, writing.length - missing, missing);
+        missing -= input.moveTo(writing.memory().memory, payloadPosition(writing), missing);
         if (missing > 0) {
           return Outcome.HUNGRY;
         }
@@ -111,6 +123,7 @@ final class Incoming {
         return outcome;
       }
     }
+    return Outcome.PAUSED;
   }
 
   /** The write whose payload will not come to its end, if there is one. */
@@ -159,10 +172,16 @@ final class Incoming {
 
   /** Gives a request the memory that it needs; returns false if there is none. */
   private boolean prepare(Request request) {
+    long mask = exposure.geometry().logicalBlockSize() - 1L;
     long bytes =
         switch (request.command) {
-          case Command.READ -> roundOutwards(request);
-          case Command.WRITE -> request.length;
+          case Command.READ -> {
+            request.roundOutwards(mask);
+            begun += request.length;
+            yield request.length == 0 ? 0 : request.end - request.start;
+          }
+          case Command.WRITE -> request.length + room(request, mask);
+          case Command.WRITE_ZEROES -> room(request, mask);
           case Command.BLOCK_STATUS -> STATUS_BYTES;
           default -> 0;
         };
@@ -172,13 +191,17 @@ final class Incoming {
     return bytes == 0 || request.buffer != null;
   }
 
-  private long roundOutwards(Request request) {
-    if (request.length == 0) {
+  /** What a change that begins or ends within a block needs besides its payload. */
+  private long room(Request request, long mask) {
+    if (((request.offset | request.length) & mask) == 0 || request.length == 0) {
       return 0;
     }
-    long mask = exposure.geometry().logicalBlockSize() - 1L;
-    request.start = request.offset & ~mask;
-    request.end = (request.offset + request.length + mask) & ~mask;
-    return request.end - request.start;
+    request.makePartial(mask);
+    return 2 * PartialChanges.room(exposure.geometry().logicalBlockSize());
+  }
+
+  /** Where the next byte of a payload goes. */
+  private long payloadPosition(Request writing) {
+    return writing.offset - writing.start + writing.length - missing;
   }
 }

@@ -14,12 +14,16 @@ final class Outgoing {
   /** Enough for one call; more would hold memory back that the next requests could use. */
   private static final long ENOUGH_BYTES = 512 * 1024;
 
+  /** Bytes of requests whose replies wait: more would be read into memory that no cache holds. */
+  private static final long MOST_BACKLOG = 2 * ENOUGH_BYTES;
+
   private final ReplyWriter writer;
   private final Wire wire;
   private final Consumer<Request> onSent;
   private final ArrayDeque<Request> waiting = new ArrayDeque<>();
   private final ArrayDeque<Request> underWay = new ArrayDeque<>();
   private final ScatterList list = new ScatterList(MOST_PIECES);
+  private long backlog;
 
   /**
    * Creates an empty queue.
@@ -34,6 +38,12 @@ final class Outgoing {
 
   void add(Request request) {
     waiting.add(request);
+    backlog += request.bytesRead();
+  }
+
+  /** Whether so much waits to be sent that nothing more should be read. */
+  boolean isFull() {
+    return backlog >= MOST_BACKLOG;
   }
 
   boolean isIdle() {
@@ -57,7 +67,9 @@ final class Outgoing {
   /** What was being sent has been sent. */
   void sent() {
     while (!underWay.isEmpty()) {
-      onSent.accept(underWay.remove());
+      Request request = underWay.remove();
+      backlog -= request.bytesRead();
+      onSent.accept(request);
     }
   }
 }

@@ -14,7 +14,6 @@ enum Refusal {
   OUTSIDE(WireError.EINVAL, "range ends behind the export"),
   NO_SPACE(WireError.ENOSPC, "range ends behind the export"),
   TOO_LONG(WireError.EINVAL, "request is longer than the largest block size"),
-  MISALIGNED(WireError.EINVAL, "range is not aligned to the smallest block size"),
   NOT_FAST(WireError.ENOTSUP, "zeroing would not be fast"),
   ENDING(WireError.ESHUTDOWN, "server or export is ending"),
   FAILED(WireError.EIO, "device has failed");

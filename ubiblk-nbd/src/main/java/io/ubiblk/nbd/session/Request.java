@@ -20,6 +20,8 @@ final class Request {
   /** Memory of the call that is with the channel. */
   final ScatterList data = new ScatterList(16);
 
+  private boolean partial;
+
   int command;
   int flags;
   long cookie;
@@ -30,6 +32,12 @@ final class Request {
   long start;
 
   long end;
+
+  /** How far a change of a part of a block has come. */
+  int step;
+
+  /** Whether it is a change that has been let in. */
+  boolean inside;
 
   /** What the device has done of it, in bytes. */
   long done;
@@ -64,6 +72,8 @@ final class Request {
     length = header.length();
     start = offset;
     end = offset + length;
+    step = 0;
+    partial = false;
     done = 0;
     flushing = false;
     flushed = false;
@@ -82,8 +92,35 @@ final class Request {
     return (flags & flag) != 0;
   }
 
+  /** Where the range ends. */
+  long last() {
+    return offset + length;
+  }
+
+  /** Makes this a change that begins or ends within a block, and rounds the range outwards. */
+  void makePartial(long mask) {
+    partial = true;
+    roundOutwards(mask);
+  }
+
+  /** Whether this is a change that begins or ends within a block. */
+  boolean isPartial() {
+    return partial;
+  }
+
+  /** Makes the range that the device is asked for one of whole blocks. */
+  void roundOutwards(long mask) {
+    start = offset & ~mask;
+    end = (offset + length + mask) & ~mask;
+  }
+
   boolean isRead() {
     return command == Command.READ;
+  }
+
+  /** How many bytes that were read go with the reply. */
+  long bytesRead() {
+    return isRead() && error == 0 ? length : 0;
   }
 
   /** Whether the reply, if there is no error, sends from the request's memory. */

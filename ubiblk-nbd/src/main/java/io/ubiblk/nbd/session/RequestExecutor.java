@@ -26,6 +26,7 @@ final class RequestExecutor {
   private final boolean flushes;
   private final boolean forces;
   private final boolean zeroes;
+  private final PartialChanges partialChanges;
 
   RequestExecutor(BlockDevice device, BlockChannel channel) {
     this.channel = channel;
@@ -33,6 +34,7 @@ final class RequestExecutor {
     this.largest = device.geometry().maxTransfer();
     this.flushes = device.capabilities().contains(Capability.FLUSH);
     this.forces = device.capabilities().contains(Capability.FUA);
+    this.partialChanges = new PartialChanges(channel, block);
     this.zeroes = device.capabilities().contains(Capability.WRITE_ZEROES);
   }
 
@@ -44,6 +46,9 @@ final class RequestExecutor {
   boolean advance(Request request) {
     if (request.error != 0 || (request.length == 0 && request.command != Command.FLUSH)) {
       return false;
+    }
+    if (!PartialChanges.isOver(request)) {
+      return partly(request);
     }
     if (request.flushing) {
       return !request.flushed && issued(request, channel.flush(request.slot));
@@ -63,6 +68,8 @@ final class RequestExecutor {
       boolean fastZero =
           request.command == Command.WRITE_ZEROES && request.has(Command.FLAG_FAST_ZERO);
       request.error = WireError.of(status, fastZero);
+    } else if (!PartialChanges.isOver(request)) {
+      partialChanges.completed(request);
     } else if (request.flushing) {
       request.flushed = true;
     } else {
@@ -74,7 +81,7 @@ final class RequestExecutor {
   private long step(Request request) {
     return switch (request.command) {
       case Command.READ, Command.WRITE -> request.data.byteSize();
-      case Command.WRITE_ZEROES -> zeroes ? request.length : request.data.byteSize();
+      case Command.WRITE_ZEROES -> zeroes ? request.end - request.start : request.data.byteSize();
       // One call does it all; of a flush, all is nothing.
       default -> Math.max(1, request.end - request.start);
     };
@@ -95,13 +102,30 @@ final class RequestExecutor {
     return issued(request, accepted);
   }
 
+  /** Changes the blocks of which a request changes a part, then all others. */
+  private boolean partly(Request request) {
+    if (request.has(Command.FLAG_FAST_ZERO) && request.command == Command.WRITE_ZEROES) {
+      request.refuse(Refusal.NOT_FAST);
+      return false;
+    }
+    return switch (partialChanges.advance(request, forced(request))) {
+      case ISSUED -> true;
+      case REFUSED -> issued(request, false);
+      case OVER -> {
+        request.flushing = request.start == request.end && mustFlush(request);
+        yield advance(request);
+      }
+    };
+  }
+
   private boolean zero(Request request) {
-    if (request.done > 0) {
+    if (request.done > 0 || request.start == request.end) {
       return false;
     }
     int flags = (request.has(Command.FLAG_NO_HOLE) ? IoFlags.NO_UNMAP : 0) | forced(request);
     return issued(
-        request, channel.writeZeroes(request.offset, request.length, flags, request.slot));
+        request,
+        channel.writeZeroes(request.start, request.end - request.start, flags, request.slot));
   }
 
   /** Zeroes on a device that cannot. */

@@ -74,19 +74,14 @@ final class RequestRules {
     long offset = request.offset();
     long length = request.length();
     long size = exposure.geometry().size();
-    boolean zeroes = command == Command.WRITE_ZEROES;
-    boolean writes = command == Command.WRITE || zeroes;
+    boolean writes = command == Command.WRITE || command == Command.WRITE_ZEROES;
     if (offset < 0 || length < 0 || length > size || offset > size - length) {
       return writes ? Refusal.NO_SPACE : Refusal.OUTSIDE;
     }
     if (length == 0) {
       return command == Command.BLOCK_STATUS ? Refusal.EMPTY : null;
     }
-    if ((command == Command.READ || command == Command.WRITE) && length > exposure.largest()) {
-      return Refusal.TOO_LONG;
-    }
-    int block = exposure.geometry().logicalBlockSize();
-    // Reads are rounded outwards, hints inwards; a change of a part of a block is not possible.
-    return writes && ((offset | length) & (block - 1)) != 0 ? Refusal.MISALIGNED : null;
+    boolean carriesData = command == Command.READ || command == Command.WRITE;
+    return carriesData && length > exposure.largest() ? Refusal.TOO_LONG : null;
   }
 }

@@ -14,6 +14,7 @@ public final class ServedExport {
 
   private final NbdExport description;
   private final BlockDevice device;
+  private final ChangeGate gate = new ChangeGate();
   private final Set<Connection> connections = new HashSet<>();
   private boolean withdrawn;
 
@@ -36,6 +37,11 @@ public final class ServedExport {
   /** {@return the device as clients see it} */
   public BlockDevice device() {
     return device;
+  }
+
+  /** What changes have to pass. */
+  ChangeGate gate() {
+    return gate;
   }
 
   /** Flags for a client that knows chunks, or does not. */

@@ -31,6 +31,7 @@ final class Transmission implements Phase, CompletionHandler, Incoming.Sink {
   private final RequestExecutor executor;
   private final RequestSlots slots;
   private final MemoryShare memory;
+  private final Changes changes;
   private final Incoming incoming;
   private final Outgoing outgoing;
   private final ReactorTask sendLater;
@@ -74,6 +75,7 @@ final class Transmission implements Phase, CompletionHandler, Incoming.Sink {
             connection.pool(),
             limits.memoryPerConnection(),
             goOnLater);
+    this.changes = new Changes(exposure.export().gate(), reactor.task(this::admitMore));
     this.incoming = new Incoming(exposure, input, slots, memory, this);
     ReplyWriter writer = new ReplyWriter(exposure.style(), depth, arena);
     this.outgoing = new Outgoing(writer, wire, this::recycle);
@@ -94,8 +96,8 @@ final class Transmission implements Phase, CompletionHandler, Incoming.Sink {
   @Override
   public void sent() {
     outgoing.sent();
-    goOn();
     outgoing.flush();
+    goOn();
     closeIfDone();
   }
 
@@ -121,6 +123,7 @@ final class Transmission implements Phase, CompletionHandler, Incoming.Sink {
   public void stop(Runnable whenStopped) {
     stopped = true;
     onStopped = whenStopped;
+    changes.stop();
     channel.close(
         () -> {
           channelClosed = true;
@@ -138,8 +141,26 @@ final class Transmission implements Phase, CompletionHandler, Incoming.Sink {
   public void accept(Request request) {
     if (request.error == 0 && request.command == Command.BLOCK_STATUS) {
       query(request);
-    } else if (!executor.advance(request)) {
+    } else if (changes.admit(request)) {
+      execute(request);
+    }
+  }
+
+  private void execute(Request request) {
+    if (!executor.advance(request)) {
       finish(request);
+    }
+  }
+
+  /** Executes changes that had to wait for others. */
+  private void admitMore() {
+    try {
+      for (Request next = stopped ? null : changes.next(); next != null; next = changes.next()) {
+        execute(next);
+      }
+      channel.submit();
+    } catch (RuntimeException | Error e) {
+      connection.failed(e);
     }
   }
 
@@ -165,6 +186,11 @@ final class Transmission implements Phase, CompletionHandler, Incoming.Sink {
     if (stopped || finishing || receiving) {
       return;
     }
+    if (outgoing.isFull()) {
+      // Goes on when something has been sent.
+      starved = true;
+      return;
+    }
     Incoming.Outcome outcome = incoming.advance();
     channel.submit();
     switch (outcome) {
@@ -173,6 +199,10 @@ final class Transmission implements Phase, CompletionHandler, Incoming.Sink {
         wire.receive(incoming.target());
       }
       case STARVED -> starved = true;
+      case PAUSED -> {
+        starved = true;
+        goOnLater.schedule();
+      }
       case FINISHED -> {
         finishing = true;
         closeIfDone();
@@ -206,6 +236,7 @@ final class Transmission implements Phase, CompletionHandler, Incoming.Sink {
   }
 
   private void finish(Request request) {
+    changes.leave(request);
     if (request.error != 0 || !request.answersWithMemory()) {
       giveMemoryBack(request);
     }
@@ -217,6 +248,7 @@ final class Transmission implements Phase, CompletionHandler, Incoming.Sink {
   }
 
   private void recycle(Request request) {
+    changes.leave(request);
     giveMemoryBack(request);
     slots.give(request);
   }

@@ -5,12 +5,11 @@ import static org.junit.jupiter.api.Assertions.fail;
 import io.ubiblk.api.BlockDevice;
 import io.ubiblk.core.VirtualDisk;
 import io.ubiblk.testkit.FaultyBlockDevice;
-import io.ubiblk.testkit.guest.CpioArchive;
 import io.ubiblk.testkit.guest.Guest;
-import io.ubiblk.testkit.guest.GuestImage;
 import io.ubiblk.testkit.guest.GuestTools;
 import io.ubiblk.testkit.guest.KernelModules;
 import io.ubiblk.testkit.guest.MissingToolException;
+import io.ubiblk.testkit.guest.TreeGuest;
 import io.ubiblk.ublk.UblkDevice;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -31,11 +30,9 @@ import org.slf4j.Logger;
  */
 final class UblkGuestIT {
 
-  private static final List<String> GUEST_PROGRAMS = List.of("busybox");
   private static final List<String> TREE_PROGRAMS =
       List.of("busybox", "fio", "mkfs.ext4", "e2fsck", "fstrim", "pkill");
-  private static final List<String> MODULES =
-      List.of("virtio_pci", "9p", "9pnet_virtio", "overlay", "ext4", "ublk_drv");
+  private static final List<String> MODULES = List.of("ext4", "ublk_drv");
   private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final int MEBIBYTES = 1536;
   private static final int KILLS = 10;
@@ -65,17 +62,8 @@ final class UblkGuestIT {
   @Test
   void kernelUsesTheDevice() throws Exception {
     GuestTools tools = tools();
-    Path initramfs = Path.of("target").toAbsolutePath().resolve("ublk-guest.cpio");
-    writeArchive(initramfs, tools);
-    try (Guest guest =
-        Guest.start(
-            tools,
-            initramfs,
-            MEBIBYTES,
-            "-fsdev",
-            "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap",
-            "-device",
-            "virtio-9p-pci,fsdev=root,mount_tag=root")) {
+    Path archive = Path.of("target").toAbsolutePath().resolve("ublk-guest.cpio");
+    try (Guest guest = TreeGuest.start(tools, modules(tools), archive, MEBIBYTES, scenario())) {
       for (String message :
           List.of(
               "@filesystem",
@@ -92,32 +80,16 @@ final class UblkGuestIT {
     }
   }
 
-  private static void writeArchive(Path initramfs, GuestTools tools) throws Exception {
-    try (CpioArchive out = new CpioArchive(initramfs)) {
-      for (String folder : new String[] {"bin", "proc", "sys", "dev", "ro", "rw", "new"}) {
-        out.folder(folder);
-      }
-      out.console();
-      out.file("init", resource("init.sh").getBytes(StandardCharsets.UTF_8));
-      String scenario =
-          resource("scenario.sh")
-              .replace("@KILLS@", Integer.toString(KILLS))
-              .replace("@JAVA@", Path.of(System.getProperty("java.home"), "bin", "java").toString())
-              .replace("@CLASSPATH@", classPath());
-      out.file("scenario.sh", scenario.getBytes(StandardCharsets.UTF_8));
-      GuestImage.addPrograms(out, GUEST_PROGRAMS);
-      GuestImage.addModules(out, modules(tools));
-    }
+  private static String scenario() throws IOException, ClassNotFoundException {
+    return resource("scenario.sh")
+        .replace("@KILLS@", Integer.toString(KILLS))
+        .replace("@JAVA@", Path.of(System.getProperty("java.home"), "bin", "java").toString())
+        .replace("@CLASSPATH@", classPath());
   }
 
   private static KernelModules modules(GuestTools tools)
       throws IOException, InterruptedException, MissingToolException {
-    KernelModules modules = new KernelModules(tools.modules());
-    modules.offer("crc32c_generic");
-    for (String module : MODULES) {
-      modules.require(module);
-    }
-    return modules;
+    return TreeGuest.modules(tools, MODULES);
   }
 
   /** Where the classes are that the server needs. */

@@ -18,6 +18,9 @@ public final class SimulatedRequest {
 
   private static final int SECTOR = 512;
 
+  /** The least that a server has room for, in bytes. */
+  private static final int LARGEST = 1 << 16;
+
   private final int operation;
   private final int flags;
   private final long sector;
@@ -80,7 +83,9 @@ public final class SimulatedRequest {
 
   void fill(long address) {
     if (operation == WRITE) {
-      MemorySegment.copy(data, 0, memory(address), ValueLayout.JAVA_BYTE, 0, data.length);
+      // What is longer is refused by its length; there is no room for it.
+      int length = Math.min(data.length, LARGEST);
+      MemorySegment.copy(data, 0, memory(address), ValueLayout.JAVA_BYTE, 0, length);
     }
   }
 
