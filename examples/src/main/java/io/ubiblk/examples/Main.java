@@ -5,6 +5,7 @@ import io.ubiblk.examples.cli.CommandLine;
 import io.ubiblk.examples.cli.UsageException;
 import io.ubiblk.examples.programs.DumpMetadata;
 import io.ubiblk.examples.programs.InitMetadata;
+import io.ubiblk.examples.programs.Release;
 import io.ubiblk.examples.programs.VhostBackend;
 import io.ubiblk.examples.programs.Xts;
 import io.ubiblk.examples.quickstart.QuickstartRunner;
@@ -78,8 +79,12 @@ public final class Main {
 
   /** Runs what a command line says and returns the exit status. */
   static int start(Termination termination, String... args) {
-    if (args.length == 0 || args[0].equals("--help")) {
+    if (args.length == 0 || args[0].equals("--help") || args[0].equals("-h")) {
       System.out.print(list());
+      return 0;
+    }
+    if (args[0].equals("--version") || args[0].equals("-V")) {
+      System.out.println(Release.own());
       return 0;
     }
     Supplier<Runner> supplier = find(args[0]);
@@ -101,6 +106,9 @@ public final class Main {
 
   private static int start(Runner runner, Termination termination, String... args) {
     CommandLine line = runner.commandLine();
+    if (line.version().isEmpty()) {
+      line.withVersion(Release.own());
+    }
     try {
       Arguments arguments = line.parse(args);
       if (arguments.isHelpWanted()) {
