@@ -154,7 +154,9 @@ final class EncryptedDiskIT {
 
   @Test
   void aSecondBackendOnTheSameDiskIsRefused() throws Exception {
-    try (RunningProgram backend = start()) {
+    try (RunningProgram backend = start();
+        VhostBlkClient client = connect(2)) {
+      assertArrayEquals(range(0, SECTOR), client.queue(0).read(0, SECTOR));
       Files.move(folder.resolve("disk.toml"), folder.resolve("first.toml"));
       String other = Files.readString(folder.resolve("first.toml")).replace(".sock", "2.sock");
       Files.writeString(folder.resolve("disk.toml"), other);

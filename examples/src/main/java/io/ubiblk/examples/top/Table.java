@@ -16,18 +16,34 @@ final class Table {
   private static final int NAME = 24;
   private static final int BAR = 10;
   private static final int PERCENT = 100;
-  private static final String ROW =
-      "%-" + NAME + "s %-8s %11s %11s %8s %8s %7s %5s %7s %7s %7s %7s  %s";
+  private static final int ALWAYS = 0;
 
-  private final List<String> lines = new ArrayList<>();
+  private final Grid grid =
+      new Grid(
+          new Grid.Column(false, ALWAYS, 4), // disk
+          new Grid.Column(false, 8, 8), // state
+          new Grid.Column(true, ALWAYS, 10), // bytes read
+          new Grid.Column(true, ALWAYS, 10), // bytes written
+          new Grid.Column(true, 10, 7), // reads
+          new Grid.Column(true, 10, 7), // writes
+          new Grid.Column(true, 1, 5), // flushes
+          new Grid.Column(true, 4, 3), // in flight
+          new Grid.Column(true, 2, 6), // half of the reads
+          new Grid.Column(true, 6, 6), // most of the reads
+          new Grid.Column(true, 3, 6), // half of the writes
+          new Grid.Column(true, 7, 6), // most of the writes
+          new Grid.Column(false, 9, 0)); // fetched
   private final boolean perQueue;
 
   private Table(boolean perQueue) {
     this.perQueue = perQueue;
   }
 
-  /** Returns a table of backends, a line for each and perhaps for each of their queues. */
-  static List<String> of(List<Backend> backends, boolean perQueue) {
+  /**
+   * Returns a table of backends, a line for each and perhaps for each of their queues, as far as
+   * there is room in lines of so many characters.
+   */
+  static List<String> of(List<Backend> backends, boolean perQueue, int room) {
     Table table = new Table(perQueue);
     table.header();
     Rates total = Rates.NONE;
@@ -46,7 +62,7 @@ final class Table {
     if (backends.size() > 1) {
       table.row("total", "", total, inFlight, List.of("", "", "", ""), "");
     }
-    return table.lines;
+    return table.grid.lines(room);
   }
 
   private void header() {
@@ -58,7 +74,7 @@ final class Table {
 
   private void absent(Backend backend) {
     String name = name(backend);
-    lines.add(String.format(Locale.ROOT, "%-" + NAME + "s away: %s", name, backend.absence()));
+    grid.text(name + "  away: " + backend.absence());
   }
 
   private void present(Backend backend, @Nullable Sample before, Sample latest) {
@@ -71,7 +87,7 @@ final class Table {
         latencies(own),
         latest.stripes().map(counts -> progress(counts, own)).orElse("-"));
     if (own != null && own.health().state() != Health.State.OK) {
-      own.health().reasons().forEach(reason -> lines.add("  ! " + reason));
+      own.health().reasons().forEach(reason -> grid.text("  ! " + reason));
     }
     for (int i = 0; perQueue && i < latest.queues().size(); i++) {
       Rates rates = before == null ? null : Rates.ofQueue(before, latest, i);
@@ -95,7 +111,7 @@ final class Table {
         rates == null ? "-" : Units.count(rates.reads()),
         rates == null ? "-" : Units.count(rates.writes()),
         rates == null ? "-" : Units.count(rates.flushes()),
-        inFlight,
+        Integer.toString(inFlight),
         latencies.get(0),
         latencies.get(1),
         latencies.get(2),
@@ -103,8 +119,8 @@ final class Table {
         fetched);
   }
 
-  private void add(Object... cells) {
-    lines.add(String.format(Locale.ROOT, ROW, cells).stripTrailing());
+  private void add(String... cells) {
+    grid.row(List.of(cells));
   }
 
   private static List<String> latencies(Sample.@Nullable Own own) {
