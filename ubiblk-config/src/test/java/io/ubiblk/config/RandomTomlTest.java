@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RandomTomlTest {
 
   /** Others each time: together the runs see far more than one would in a bearable time. */
-  private static final int INPUTS = 1000;
+  private static final int INPUTS = 3000;
 
   private static final List<String> WORDS =
       List.of(

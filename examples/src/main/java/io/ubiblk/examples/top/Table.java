@@ -4,6 +4,7 @@ import io.ubiblk.api.Operation;
 import io.ubiblk.core.rpc.Health;
 import io.ubiblk.core.rpc.LatencySummary;
 import io.ubiblk.core.rpc.StripeCounts;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -34,9 +35,11 @@ final class Table {
           new Grid.Column(true, 7, 6), // most of the writes
           new Grid.Column(false, 9, 0)); // fetched
   private final boolean perQueue;
+  private final @Nullable Path shared;
 
-  private Table(boolean perQueue) {
+  private Table(boolean perQueue, @Nullable Path shared) {
     this.perQueue = perQueue;
+    this.shared = shared;
   }
 
   /**
@@ -44,7 +47,7 @@ final class Table {
    * there is room in lines of so many characters.
    */
   static List<String> of(List<Backend> backends, boolean perQueue, int room) {
-    Table table = new Table(perQueue);
+    Table table = new Table(perQueue, sharedFolder(backends));
     table.header();
     Rates total = Rates.NONE;
     int inFlight = 0;
@@ -66,7 +69,7 @@ final class Table {
   }
 
   private void header() {
-    add("", "", "READ", "WRITE", "READ", "WRITE", "FLUSH", "IN", "READ", "", "WRITE", "", "");
+    add("", "", "READ", "WRITE", "READ", "WRITE", "FLUSH", "IN", "READ", "READ", "WRITE", "WRITE", "");
     add(
         "DISK", "STATE", "per s", "per s", "IOPS", "IOPS", "per s", "FLT", "p50", "p99", "p50",
         "p99", "FETCHED");
@@ -155,9 +158,28 @@ final class Table {
         .orElse("");
   }
 
-  /** The end of the path, where sockets of several disks differ. */
-  private static String name(Backend backend) {
-    String path = Screen.printable(backend.socket().toString());
-    return path.length() <= NAME ? path : "~" + path.substring(path.length() - NAME + 1);
+  /** The innermost folder that all of several sockets are in. */
+  private static @Nullable Path sharedFolder(List<Backend> backends) {
+    if (backends.size() < 2) {
+      return null;
+    }
+    Path folder = path(backends.getFirst()).getParent();
+    for (Backend backend : backends) {
+      while (folder != null && !path(backend).startsWith(folder)) {
+        folder = folder.getParent();
+      }
+    }
+    return folder;
+  }
+
+  private static Path path(Backend backend) {
+    return backend.socket().toAbsolutePath().normalize();
+  }
+
+  /** What tells the disk from the others; of a long path the end. */
+  private String name(Backend backend) {
+    Path path = shared == null ? backend.socket() : shared.relativize(path(backend));
+    String name = Screen.printable(path.toString());
+    return name.length() <= NAME ? name : "~" + name.substring(name.length() - NAME + 1);
   }
 }
