@@ -26,7 +26,8 @@ module io.ubiblk.core {
       io.ubiblk.ublk,
       io.ubiblk.vhost;
   exports io.ubiblk.core.json to
-      io.ubiblk.config;
+      io.ubiblk.config,
+      io.ubiblk.examples;
   exports io.ubiblk.core.linux to
       io.ubiblk.crypto,
       io.ubiblk.nbd,

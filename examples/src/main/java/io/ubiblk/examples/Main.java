@@ -6,6 +6,7 @@ import io.ubiblk.examples.cli.UsageException;
 import io.ubiblk.examples.programs.DumpMetadata;
 import io.ubiblk.examples.programs.InitMetadata;
 import io.ubiblk.examples.programs.UblkBackend;
+import io.ubiblk.examples.programs.Release;
 import io.ubiblk.examples.programs.VhostBackend;
 import io.ubiblk.examples.programs.Xts;
 import io.ubiblk.examples.quickstart.QuickstartRunner;
@@ -84,8 +85,12 @@ public final class Main {
 
   /** Runs what a command line says and returns the exit status. */
   static int start(Termination termination, String... args) {
-    if (args.length == 0 || args[0].equals("--help")) {
+    if (args.length == 0 || args[0].equals("--help") || args[0].equals("-h")) {
       System.out.print(list());
+      return 0;
+    }
+    if (args[0].equals("--version") || args[0].equals("-V")) {
+      System.out.println(Release.own());
       return 0;
     }
     Supplier<Runner> supplier = find(args[0]);
@@ -107,6 +112,9 @@ public final class Main {
 
   private static int start(Runner runner, Termination termination, String... args) {
     CommandLine line = runner.commandLine();
+    if (line.version().isEmpty()) {
+      line.withVersion(Release.own());
+    }
     try {
       Arguments arguments = line.parse(args);
       if (arguments.isHelpWanted()) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +21,7 @@ final class RunningProgram implements AutoCloseable {
   private final Path errors;
   private final BufferedReader output;
   private final List<String> lines = new ArrayList<>();
+  private volatile boolean tookTooLong;
 
   private RunningProgram(Process process, Path errors) {
     this.process = process;
@@ -59,11 +61,26 @@ final class RunningProgram implements AutoCloseable {
 
   /** Waits for the end and returns the exit status. */
   int awaitEnd() throws IOException, InterruptedException {
+    Thread watch = Thread.startVirtualThread(this::endOnceItTakesTooLong);
     while (readLine() != null) {}
-    if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-      throw new AssertionError("still running; its errors: " + errors());
+    int status = process.waitFor();
+    watch.interrupt();
+    if (watch.join(Duration.ofSeconds(1)) && tookTooLong) {
+      throw new AssertionError("did not end; its errors: " + errors());
     }
-    return process.exitValue();
+    return status;
+  }
+
+  /** Whoever waits for its output would otherwise wait for ever. */
+  private void endOnceItTakesTooLong() {
+    try {
+      if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        tookTooLong = true;
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      // It has ended.
+    }
   }
 
   /** Returns every line of standard output that was read. */

@@ -4,9 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class OtherKindsTest {
 
@@ -22,6 +26,9 @@ class OtherKindsTest {
 
   @TempDir Path path;
   private Directory directory;
+
+  private static final String OPEN =
+      "[danger_zone]\nenabled = true\nallow_unencrypted_connection = true\n";
 
   @BeforeEach
   void open() {
@@ -66,6 +73,44 @@ class OtherKindsTest {
     Path plain = write("[server]\naddress = \"0.0.0.0:1\"\n");
     Directory.refusal(
         () -> directory.loader.loadRemoteEndpoint(plain), "server.psk is missing", "expected");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "address = 1 | server.address = 1 | a string",
+        "connections = 0 | server.connections = 0 | at least 1",
+        "connect_timeout_ms = 0 | server.connect_timeout_ms = 0 | at least 1",
+        "operation_attempt_timeout_ms = 0 | server.operation_attempt_timeout_ms = 0 | at least 1",
+        "autofetch = 1 | server.autofetch = 1 | true or false",
+        "psk = {identity = 'i', secret.ref = 'k'} | server.psk.secret | \"k\"",
+        "type = 'remote' | server.type is an unknown key | one of"
+      })
+  void badFieldsOfAServerAreRefused(String line, String found, String expected) throws IOException {
+    String address = line.startsWith("address") ? "" : "address = \"0.0.0.0:1\"\n";
+    Path file = write("[server]\n" + address + line + "\n" + OPEN);
+    Directory.refusal(() -> directory.loader.loadRemoteEndpoint(file), found, "expected", expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"target", "archive"})
+  void badFieldsOfAnArchiveAreRefused(String section) throws IOException {
+    for (String line :
+        List.of("path = 1", "storage = \"ftp\"", "autofetch = 1", "archive_kek = 1", "x = 1")) {
+      String key = line.split(" ", 2)[0];
+      String rest =
+          (key.equals("path") ? "" : "path = \"a\"\n")
+              + (key.equals("storage") ? "" : "storage = \"filesystem\"\n");
+      Path file = write("[" + section + "]\n" + rest + line + "\n");
+      Directory.refusal(
+          () ->
+              section.equals("target")
+                  ? directory.loader.loadArchiveTarget(file)
+                  : directory.loader.loadArchiveExport(file),
+          section + "." + key,
+          "expected");
+    }
   }
 
   @Test

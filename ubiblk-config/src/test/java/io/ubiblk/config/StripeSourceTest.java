@@ -174,6 +174,10 @@ class StripeSourceTest {
         "type = 'archive'; storage = 1 | stripe_source.storage = 1 | a string",
         "type = 'archive'; storage = 'filesystem' | stripe_source.path is missing | directory",
         "type = 'archive'; storage = 'filesystem'; path = 1 | stripe_source.path = 1 | a string",
+        "type = 'archive'; storage = 'filesystem'; path = 'a'; autofetch = 1 |"
+            + " stripe_source.autofetch = 1 | true or false",
+        "type = 'archive'; storage = 'filesystem'; path = 'a'; archive_kek = 'k32' |"
+            + " stripe_source.archive_kek is a string (not shown) | ref",
         "type = 'archive'; storage = 'filesystem'; path = 'a'; archive_kek.ref = 'k16' |"
             + " stripe_source.archive_kek | 16 bytes, expected 32",
         "type = 'archive'; storage = 'filesystem'; path = 'a'; archive_kek.ref = 'no' |"
@@ -211,12 +215,18 @@ class StripeSourceTest {
         "connections = 'x' | stripe_source.connections | an integer",
         "connect_timeout_ms = 0 | stripe_source.connect_timeout_ms = 0 | at least 1",
         "operation_attempt_timeout_ms = 0 | operation_attempt_timeout_ms = 0 | at least 1",
+        "connect_timeout_ms = 1.5 | stripe_source.connect_timeout_ms = 1.5 | an integer",
+        "operation_attempt_timeout_ms = true | operation_attempt_timeout_ms = true | an integer",
+        "max_attempts = '3' | stripe_source.max_attempts = \"3\" | an integer",
+        "autofetch = 'yes' | stripe_source.autofetch = \"yes\" | true or false",
         "max_attempts = 0 | stripe_source.max_attempts = 0 | from 1 to",
         "max_attempts = 4294967296 | stripe_source.max_attempts | from 1 to",
         "rate_limited_retry = 1 | stripe_source.rate_limited_retry = 1 | a table",
         "rate_limited_retry = {enabled = true} | rate_limited_retry.min_delay_ms is missing | 1",
         "rate_limited_retry = {enabled = true, min_delay_ms = 0} | min_delay_ms = 0 | at least 1",
         "rate_limited_retry = {min_delay_ms = -1} | min_delay_ms = -1 | at least 0",
+        "rate_limited_retry = {min_delay_ms = 'x'} | min_delay_ms = \"x\" | an integer",
+        "rate_limited_retry = {jitter_ms = 'x'} | jitter_ms = \"x\" | an integer",
         "rate_limited_retry = {jitter_ms = -1} | jitter_ms = -1 | at least 0",
         "rate_limited_retry = {enabled = 1} | rate_limited_retry.enabled = 1 | true or false",
         "rate_limited_retry = {max = 1} | rate_limited_retry.max is an unknown key | enabled",
@@ -225,6 +235,21 @@ class StripeSourceTest {
   void badFieldsOfAnObjectStoreAreRefused(String line, String found, String expected)
       throws IOException {
     refuse(S3 + line, found, "expected", expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"access_key_id", "secret_access_key"})
+  void credentialsAreReferences(String key) throws IOException {
+    refuse(
+        S3.replaceAll("(?m)^" + key + ".*$", key + " = \"k16\""),
+        "stripe_source." + key + " is a string (not shown)",
+        "expected");
+    refuse(S3.replaceAll("(?m)^" + key + ".*$", key + ".ref = \"no\""), key, "\"no\"");
+  }
+
+  @Test
+  void theBucketIsAString() throws IOException {
+    refuse(S3.replaceAll("(?m)^bucket.*$", "bucket = 1"), "stripe_source.bucket = 1", "a string");
   }
 
   @Test

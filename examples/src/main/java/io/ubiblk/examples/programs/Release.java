@@ -20,6 +20,11 @@ public final class Release {
    * @return two lines, without a line end
    */
   public static String describe(String title) {
+    return title + " " + COMPATIBLE + "\n" + own();
+  }
+
+  /** {@return what these programs are, with their own version, without a line end} */
+  public static String own() {
     // On the class path the jar's manifest knows it, on the module path the module.
     String own =
         Optional.ofNullable(Main.class.getPackage().getImplementationVersion())
@@ -28,6 +33,6 @@ public final class Release {
                     Optional.ofNullable(Main.class.getModule().getDescriptor())
                         .flatMap(ModuleDescriptor::rawVersion))
             .orElse("of unknown version");
-    return title + " " + COMPATIBLE + "\nubiblk for Java " + own;
+    return "ubiblk for Java " + own;
   }
 }

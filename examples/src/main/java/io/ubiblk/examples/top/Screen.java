@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 
 /**
  * Where tables are shown: each in place of the one before on a terminal, one after the other and
@@ -40,11 +41,12 @@ final class Screen implements AutoCloseable {
     return new Screen(System.out, replacing && console.map(Console::isTerminal).orElse(false));
   }
 
-  /** Shows a table below a title. */
-  void show(String title, List<String> lines) {
+  /** Shows a table below a title. The table is told how many characters a line may have. */
+  void show(String title, IntFunction<List<String>> table) {
     StringBuilder text = new StringBuilder();
     if (terminal) {
       int[] size = size();
+      List<String> lines = table.apply(size[1]);
       text.append(HOME);
       append(text, title, size[1]);
       // The last row stays free: a line end there would scroll.
@@ -53,7 +55,7 @@ final class Screen implements AutoCloseable {
       text.append(CLEAR_BELOW);
     } else {
       text.append(title).append('\n');
-      lines.forEach(line -> text.append(printable(line)).append('\n'));
+      table.apply(Integer.MAX_VALUE).forEach(line -> text.append(printable(line)).append('\n'));
       text.append('\n');
     }
     out.print(text);

@@ -4,6 +4,7 @@ import io.ubiblk.api.Operation;
 import io.ubiblk.core.rpc.Health;
 import io.ubiblk.core.rpc.LatencySummary;
 import io.ubiblk.core.rpc.StripeCounts;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -16,19 +17,37 @@ final class Table {
   private static final int NAME = 24;
   private static final int BAR = 10;
   private static final int PERCENT = 100;
-  private static final String ROW =
-      "%-" + NAME + "s %-8s %11s %11s %8s %8s %7s %5s %7s %7s %7s %7s  %s";
+  private static final int ALWAYS = 0;
 
-  private final List<String> lines = new ArrayList<>();
+  private final Grid grid =
+      new Grid(
+          new Grid.Column(false, ALWAYS, 4), // disk
+          new Grid.Column(false, 8, 8), // state
+          new Grid.Column(true, ALWAYS, 10), // bytes read
+          new Grid.Column(true, ALWAYS, 10), // bytes written
+          new Grid.Column(true, 10, 7), // reads
+          new Grid.Column(true, 10, 7), // writes
+          new Grid.Column(true, 1, 5), // flushes
+          new Grid.Column(true, 4, 3), // in flight
+          new Grid.Column(true, 2, 6), // half of the reads
+          new Grid.Column(true, 6, 6), // most of the reads
+          new Grid.Column(true, 3, 6), // half of the writes
+          new Grid.Column(true, 7, 6), // most of the writes
+          new Grid.Column(false, 9, 0)); // fetched
   private final boolean perQueue;
+  private final @Nullable Path shared;
 
-  private Table(boolean perQueue) {
+  private Table(boolean perQueue, @Nullable Path shared) {
     this.perQueue = perQueue;
+    this.shared = shared;
   }
 
-  /** Returns a table of backends, a line for each and perhaps for each of their queues. */
-  static List<String> of(List<Backend> backends, boolean perQueue) {
-    Table table = new Table(perQueue);
+  /**
+   * Returns a table of backends, a line for each and perhaps for each of their queues, as far as
+   * there is room in lines of so many characters.
+   */
+  static List<String> of(List<Backend> backends, boolean perQueue, int room) {
+    Table table = new Table(perQueue, sharedFolder(backends));
     table.header();
     Rates total = Rates.NONE;
     int inFlight = 0;
@@ -46,11 +65,11 @@ final class Table {
     if (backends.size() > 1) {
       table.row("total", "", total, inFlight, List.of("", "", "", ""), "");
     }
-    return table.lines;
+    return table.grid.lines(room);
   }
 
   private void header() {
-    add("", "", "READ", "WRITE", "READ", "WRITE", "FLUSH", "IN", "READ", "", "WRITE", "", "");
+    add("", "", "READ", "WRITE", "READ", "WRITE", "FLUSH", "IN", "READ", "READ", "WRITE", "WRITE", "");
     add(
         "DISK", "STATE", "per s", "per s", "IOPS", "IOPS", "per s", "FLT", "p50", "p99", "p50",
         "p99", "FETCHED");
@@ -58,7 +77,7 @@ final class Table {
 
   private void absent(Backend backend) {
     String name = name(backend);
-    lines.add(String.format(Locale.ROOT, "%-" + NAME + "s away: %s", name, backend.absence()));
+    grid.text(name + "  away: " + backend.absence());
   }
 
   private void present(Backend backend, @Nullable Sample before, Sample latest) {
@@ -71,7 +90,7 @@ final class Table {
         latencies(own),
         latest.stripes().map(counts -> progress(counts, own)).orElse("-"));
     if (own != null && own.health().state() != Health.State.OK) {
-      own.health().reasons().forEach(reason -> lines.add("  ! " + reason));
+      own.health().reasons().forEach(reason -> grid.text("  ! " + reason));
     }
     for (int i = 0; perQueue && i < latest.queues().size(); i++) {
       Rates rates = before == null ? null : Rates.ofQueue(before, latest, i);
@@ -95,7 +114,7 @@ final class Table {
         rates == null ? "-" : Units.count(rates.reads()),
         rates == null ? "-" : Units.count(rates.writes()),
         rates == null ? "-" : Units.count(rates.flushes()),
-        inFlight,
+        Integer.toString(inFlight),
         latencies.get(0),
         latencies.get(1),
         latencies.get(2),
@@ -103,8 +122,8 @@ final class Table {
         fetched);
   }
 
-  private void add(Object... cells) {
-    lines.add(String.format(Locale.ROOT, ROW, cells).stripTrailing());
+  private void add(String... cells) {
+    grid.row(List.of(cells));
   }
 
   private static List<String> latencies(Sample.@Nullable Own own) {
@@ -139,9 +158,28 @@ final class Table {
         .orElse("");
   }
 
-  /** The end of the path, where sockets of several disks differ. */
-  private static String name(Backend backend) {
-    String path = Screen.printable(backend.socket().toString());
-    return path.length() <= NAME ? path : "~" + path.substring(path.length() - NAME + 1);
+  /** The innermost folder that all of several sockets are in. */
+  private static @Nullable Path sharedFolder(List<Backend> backends) {
+    if (backends.size() < 2) {
+      return null;
+    }
+    Path folder = path(backends.getFirst()).getParent();
+    for (Backend backend : backends) {
+      while (folder != null && !path(backend).startsWith(folder)) {
+        folder = folder.getParent();
+      }
+    }
+    return folder;
+  }
+
+  private static Path path(Backend backend) {
+    return backend.socket().toAbsolutePath().normalize();
+  }
+
+  /** What tells the disk from the others; of a long path the end. */
+  private String name(Backend backend) {
+    Path path = shared == null ? backend.socket() : shared.relativize(path(backend));
+    String name = Screen.printable(path.toString());
+    return name.length() <= NAME ? name : "~" + name.substring(name.length() - NAME + 1);
   }
 }

@@ -71,7 +71,7 @@ public final class Ubitop implements Runner {
       do {
         long begin = System.nanoTime();
         lookAt(backends);
-        screen.show(title(backends), Table.of(backends, arguments.isSet(perQueue)));
+        screen.show(title(backends), room -> Table.of(backends, arguments.isSet(perQueue), room));
         long left = arguments.get(interval).toNanos() - (System.nanoTime() - begin);
         termination.await(Duration.ofNanos(Math.max(0, left)));
       } while (!termination.isRequested());
@@ -84,7 +84,7 @@ public final class Ubitop implements Runner {
     termination.await(arguments.get(interval));
     lookAt(backends);
     try (Screen screen = Screen.onStandardOutput(false)) {
-      screen.show(title(backends), Table.of(backends, arguments.isSet(perQueue)));
+      screen.show(title(backends), room -> Table.of(backends, arguments.isSet(perQueue), room));
     }
     if (backends.stream().allMatch(backend -> backend.latest() == null)) {
       throw new IOException("no backend has answered");

@@ -55,7 +55,7 @@ final class GuestIT {
       new SplittableRandom(2).nextBytes(image);
       initramfs = TARGET.resolve("guest.cpio");
       int files = tools.kvm() ? FILES_WITH_KVM : FILES_EMULATED;
-      Initramfs.write(initramfs, tools, files, image);
+      Initramfs.write(initramfs, tools, files, image, 2);
     } catch (MissingToolException e) {
       throw unavailable(e);
     }

@@ -33,15 +33,16 @@ final class Initramfs {
    *
    * @param fileCount number of files that the guest copies to its disk
    * @param image what the beginning of the disk must read as
+   * @param queues how many queues the disk must have at least
    */
-  static void write(Path archive, GuestTools tools, int fileCount, byte[] image)
+  static void write(Path archive, GuestTools tools, int fileCount, byte[] image, int queues)
       throws IOException, InterruptedException, MissingToolException {
     try (CpioArchive out = new CpioArchive(archive)) {
       for (String folder : new String[] {"bin", "proc", "sys", "dev", "mnt", "tmp"}) {
         out.folder(folder);
       }
       out.console();
-      out.file("init", script(image.length >> 20));
+      out.file("init", script(image.length >> 20, queues));
       GuestImage.addPrograms(out, PROGRAMS);
       modules(out, tools);
       tree(out, fileCount);
@@ -49,13 +50,14 @@ final class Initramfs {
     }
   }
 
-  private static byte[] script(int imageMib) throws IOException {
+  private static byte[] script(int imageMib, int queues) throws IOException {
     try (var in = Initramfs.class.getResourceAsStream("init.sh")) {
       if (in == null) {
         throw new IOException("init.sh is not among the test's resources");
       }
       String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
       return text.replace("@IMAGE_MIB@", Integer.toString(imageMib))
+          .replace("@QUEUES@", Integer.toString(queues))
           .replace("@JUNK_MIB@", Integer.toString(JUNK_MIB))
           .getBytes(StandardCharsets.UTF_8);
     }

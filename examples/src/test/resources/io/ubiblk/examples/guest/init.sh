@@ -18,7 +18,7 @@ while [ ! -b /dev/vda ]; do
     [ $tries -lt 100 ] || stop "failed: no disk"
     sleep 0.1
 done
-[ "$(ls /sys/block/vda/mq | wc -l)" = 2 ] || stop "failed: not two queues but: $(ls /sys/block/vda/mq)"
+[ "$(ls /sys/block/vda/mq | wc -l)" -ge @QUEUES@ ] || stop "failed: expected @QUEUES@ queues, found $(ls /sys/block/vda/mq)"
 verify() {
     echo 3 >/proc/sys/vm/drop_caches
     (cd /mnt && md5sum -c -s /tree.md5) || stop "failed: files are not as they were written"
