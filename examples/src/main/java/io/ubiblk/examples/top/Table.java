@@ -69,7 +69,9 @@ final class Table {
   }
 
   private void header() {
-    add("", "", "READ", "WRITE", "READ", "WRITE", "FLUSH", "IN", "READ", "READ", "WRITE", "WRITE", "");
+    add(
+        "", "", "READ", "WRITE", "READ", "WRITE", "FLUSH", "IN", "READ", "READ", "WRITE", "WRITE",
+        "");
     add(
         "DISK", "STATE", "per s", "per s", "IOPS", "IOPS", "per s", "FLT", "p50", "p99", "p50",
         "p99", "FETCHED");
