@@ -91,8 +91,7 @@ public final class NbdServer implements Frontend {
     if (closing.get()) {
       throw new BlockDeviceException.Closed(this + " has been closed");
     }
-    ServedExport served = new ServedExport(export);
-    exports.add(served);
+    ServedExport served = exports.add(export);
     DeviceListener listener =
         new DeviceListener() {
           @Override

@@ -20,6 +20,9 @@ final class Request {
   /** Memory of the call that is with the channel. */
   final ScatterList data = new ScatterList(16);
 
+  /** What it needs if it is a change. */
+  final Claim claim = new Claim(this);
+
   private boolean partial;
 
   int command;

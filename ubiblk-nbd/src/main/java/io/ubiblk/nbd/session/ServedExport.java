@@ -14,7 +14,7 @@ public final class ServedExport {
 
   private final NbdExport description;
   private final BlockDevice device;
-  private final ChangeGate gate = new ChangeGate();
+  private final ChangeOrder order;
   private final Set<Connection> connections = new HashSet<>();
   private boolean withdrawn;
 
@@ -22,9 +22,11 @@ public final class ServedExport {
    * Begins to serve.
    *
    * @param description what to serve
+   * @param order what changes of the device have to pass
    */
-  public ServedExport(NbdExport description) {
+  ServedExport(NbdExport description, ChangeOrder order) {
     this.description = description;
+    this.order = order;
     this.device =
         description.readOnly() ? new ReadOnlyDevice(description.device()) : description.device();
   }
@@ -39,9 +41,9 @@ public final class ServedExport {
     return device;
   }
 
-  /** What changes have to pass. */
-  ChangeGate gate() {
-    return gate;
+  /** What changes of the device have to pass. */
+  ChangeOrder order() {
+    return order;
   }
 
   /** Flags for a client that knows chunks, or does not. */

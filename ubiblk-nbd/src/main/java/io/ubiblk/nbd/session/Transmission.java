@@ -75,7 +75,12 @@ final class Transmission implements Phase, CompletionHandler, Incoming.Sink {
             connection.pool(),
             limits.memoryPerConnection(),
             goOnLater);
-    this.changes = new Changes(exposure.export().gate(), reactor.task(this::admitMore));
+    this.changes =
+        new Changes(
+            exposure.export().order(),
+            depth,
+            device.geometry().logicalBlockSize(),
+            reactor.task(this::admitMore));
     this.incoming = new Incoming(exposure, input, slots, memory, this);
     ReplyWriter writer = new ReplyWriter(exposure.style(), depth, arena);
     this.outgoing = new Outgoing(writer, wire, this::recycle);
@@ -133,6 +138,9 @@ final class Transmission implements Phase, CompletionHandler, Incoming.Sink {
 
   @Override
   public void release() {
+    // First of all: others wait for it. What a device threw at has not been completed.
+    slots.forEach(changes::leave);
+    changes.end();
     slots.forEach(this::giveMemoryBack);
     memory.leave();
   }
