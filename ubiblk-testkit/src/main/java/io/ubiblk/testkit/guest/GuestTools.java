@@ -27,8 +27,8 @@ public record GuestTools(Path qemu, Path kernel, Path modules, boolean kvm) {
 
   /**
    * Looks for them. Environment variables UBIBLK_TEST_QEMU, a program, and UBIBLK_TEST_KERNEL, a
-   * folder with {@code boot} and {@code lib/modules} in it, or system properties of the names in
-   * lower case with dots, say where to look elsewhere.
+   * folder with {@code boot} and {@code lib/modules} or {@code usr/lib/modules} in it, or system
+   * properties of the names in lower case with dots, say where to look elsewhere.
    *
    * @param programs names of programs that the guest needs
    * @return what was found
@@ -48,11 +48,22 @@ public record GuestTools(Path qemu, Path kernel, Path modules, boolean kvm) {
     Path root = setting("UBIBLK_TEST_KERNEL").orElse(Path.of("/"));
     Path kernel = kernel(root.resolve("boot"));
     String version = kernel.getFileName().toString().substring("vmlinuz-".length());
-    Path modules = root.resolve("lib/modules").resolve(version);
-    if (!Files.isDirectory(modules)) {
-      throw new MissingToolException("no modules for kernel " + kernel + " in " + modules);
-    }
-    return new GuestTools(qemu, kernel, modules, false).withKvmIfItWorks();
+    return new GuestTools(qemu, kernel, modules(root, version), false).withKvmIfItWorks();
+  }
+
+  /** Finds the modules of a kernel: packages of recent systems no longer rely on /lib. */
+  static Path modules(Path root, String version) throws MissingToolException {
+    return Stream.of("lib/modules", "usr/lib/modules")
+        .map(folder -> root.resolve(folder).resolve(version))
+        .filter(Files::isDirectory)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new MissingToolException(
+                    "no modules for kernel "
+                        + version
+                        + " in lib/modules or usr/lib/modules of "
+                        + root));
   }
 
   /** Boots a guest with nothing in it: the device may be there and not work. */

@@ -1,0 +1,29 @@
+package io.ubiblk.testkit.guest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class GuestToolsTest {
+
+  @TempDir Path root;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lib/modules", "usr/lib/modules"})
+  void modulesAreFoundWhereverPackagesPutThem(String folder) throws Exception {
+    Path modules = Files.createDirectories(root.resolve(folder).resolve("6.12"));
+    assertEquals(modules, GuestTools.modules(root, "6.12"));
+  }
+
+  @Test
+  void modulesOfAnotherKernelAreNone() throws Exception {
+    Files.createDirectories(root.resolve("usr/lib/modules/6.1"));
+    assertThrows(MissingToolException.class, () -> GuestTools.modules(root, "6.12"));
+  }
+}
