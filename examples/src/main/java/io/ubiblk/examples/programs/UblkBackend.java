@@ -5,10 +5,12 @@ import io.ubiblk.api.Frontend;
 import io.ubiblk.config.Configuration;
 import io.ubiblk.config.ConfigurationException;
 import io.ubiblk.config.DiskAssembly;
+import io.ubiblk.config.SourceSection;
 import io.ubiblk.config.Tuning;
 import io.ubiblk.core.VirtualDisk;
 import io.ubiblk.core.layer.QueueTrackingDevice;
 import io.ubiblk.core.reactor.ReactorGroup;
+import io.ubiblk.core.reactor.ReactorOptions;
 import io.ubiblk.core.rpc.RpcServer;
 import io.ubiblk.examples.Runner;
 import io.ubiblk.examples.Termination;
@@ -21,6 +23,8 @@ import io.ubiblk.ublk.UblkBuilder;
 import io.ubiblk.ublk.UblkDevice;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,7 +57,28 @@ public final class UblkBackend implements Runner {
       throws IOException, InterruptedException {
     common.begin(arguments);
     try (Configuration configuration = common.load(arguments, termination)) {
-      serve(configuration, arguments.find(symlink).orElse(null), termination);
+      Path link = arguments.find(symlink).orElse(null);
+      if (link != null) {
+        checkLink(link, configuration);
+      }
+      serve(configuration, link, termination);
+    }
+  }
+
+  private void checkLink(Path link, Configuration configuration) throws IOException {
+    List<Path> files = new ArrayList<>();
+    files.add(configuration.device().dataPath());
+    Path metadata = configuration.device().metadataPath();
+    if (metadata != null) {
+      files.add(metadata);
+    }
+    if (configuration.stripeSource() instanceof SourceSection.Raw raw) {
+      files.add(raw.imagePath());
+    }
+    Path taken = DeviceLink.findReplaced(link, files);
+    if (taken != null) {
+      throw new IOException(
+          symlink.name() + " " + link + " is " + taken + " of the disk, expected another path");
     }
   }
 
@@ -64,7 +89,7 @@ public final class UblkBackend implements Runner {
     requireDepth(configuration);
     // Closed in this order: the link; the block device, which flushes; the RPC; the disk; the
     // reactors.
-    try (ReactorGroup reactors = ReactorGroup.start(DiskAssembly.reactors(tuning));
+    try (ReactorGroup reactors = ReactorGroup.start(reactors(tuning));
         VirtualDisk disk = DiskAssembly.open(configuration, reactors);
         QueueTrackingDevice tracked = new QueueTrackingDevice(disk, tuning.numQueues());
         RpcServer rpc = VhostBackend.startRpc(configuration, disk, tracked);
@@ -84,6 +109,11 @@ public final class UblkBackend implements Runner {
       }
       LOG.info("ending");
     }
+  }
+
+  /** The driver is spoken to over rings only, so {@code io_engine} has nothing to choose. */
+  static ReactorOptions reactors(Tuning tuning) {
+    return DiskAssembly.reactors(tuning).withKind(ReactorOptions.Kind.AUTOMATIC);
   }
 
   private static UblkDevice start(Tuning tuning, BlockDevice device, ReactorGroup reactors)

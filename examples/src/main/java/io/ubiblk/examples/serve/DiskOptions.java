@@ -15,6 +15,8 @@ import io.ubiblk.examples.cli.ValueType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The options that describe a disk, and the disk that they describe. */
 final class DiskOptions {
@@ -97,6 +99,17 @@ final class DiskOptions {
       throw e;
     }
     return disk;
+  }
+
+  /** Returns the files that the disk consists of. */
+  List<Path> files(Arguments arguments) {
+    List<Path> files = new ArrayList<>();
+    if (arguments.get(file) instanceof Storage.File at) {
+      files.add(at.path());
+    }
+    arguments.find(image).ifPresent(files::add);
+    arguments.find(metadata).ifPresent(files::add);
+    return files;
   }
 
   /** Returns whether the frontend shall refuse changes. */

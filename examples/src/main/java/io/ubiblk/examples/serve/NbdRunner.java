@@ -1,6 +1,8 @@
 package io.ubiblk.examples.serve;
 
+import io.ubiblk.api.Geometry;
 import io.ubiblk.core.VirtualDisk;
+import io.ubiblk.core.memory.NullDevice;
 import io.ubiblk.core.reactor.ReactorGroup;
 import io.ubiblk.examples.Runner;
 import io.ubiblk.examples.Termination;
@@ -102,6 +104,16 @@ public final class NbdRunner implements Runner {
     arguments.requireWith(address, port);
     arguments.requireWith(tlsOffered, tlsCerts);
     arguments.requireWith(tlsVerify, tlsCerts);
+    checkExport(arguments.find(export).orElse(""));
+  }
+
+  /** Describes an export of that name, of another device because there is none yet. */
+  private void checkExport(String name) throws UsageException {
+    try (NullDevice nothing = new NullDevice(Geometry.SECTOR)) {
+      NbdExport.of(name, nothing);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("option " + export.name() + ": " + e.getMessage());
+    }
   }
 
   private NbdServer serve(Arguments arguments, VirtualDisk disk, ReactorGroup reactors)

@@ -9,23 +9,32 @@ import io.ubiblk.examples.cli.ValueType;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The options that describe reactors. */
 final class ReactorFlags {
 
   private static final int LONGEST_POLL_MICROS = 1_000_000;
 
-  private final Option<ReactorOptions.Kind> kind;
+  /** Null where only one kind will do. */
+  private final @Nullable Option<ReactorOptions.Kind> kind;
+
   private final Option<Integer> pollMicros;
 
+  /** Adds the options to those of a program that serves on every kind of reactor. */
   ReactorFlags(CommandLine line) {
-    kind =
+    this(
+        line,
         line.optional(
             "--reactor",
             "KIND",
             ValueType.choice(List.of(ReactorOptions.Kind.RING, ReactorOptions.Kind.EPOLL)),
             "ring for io_uring, epoll for epoll and a pool of threads; unless given, what the"
-                + " kernel allows");
+                + " kernel allows"));
+  }
+
+  private ReactorFlags(CommandLine line, @Nullable Option<ReactorOptions.Kind> kind) {
+    this.kind = kind;
     long usual = TimeUnit.NANOSECONDS.toMicros(ReactorOptions.of(1).pollNanos());
     pollMicros =
         line.defaulted(
@@ -37,13 +46,24 @@ final class ReactorFlags {
                 + " sleeps");
   }
 
+  /** Adds the options to those of a program that needs rings. */
+  static ReactorFlags ofRings(CommandLine line) {
+    return new ReactorFlags(line, null);
+  }
+
   /** Starts a reactor for each queue, but no more than there are processors. */
   ReactorGroup start(Arguments arguments, int queues) throws IOException {
     int threads = Math.min(queues, Runtime.getRuntime().availableProcessors());
     ReactorOptions options =
         ReactorOptions.of(threads)
-            .withKind(arguments.find(kind).orElse(ReactorOptions.Kind.AUTOMATIC))
+            .withKind(kind(arguments))
             .withPollNanos(TimeUnit.MICROSECONDS.toNanos(arguments.get(pollMicros)));
     return ReactorGroup.start(options);
+  }
+
+  private ReactorOptions.Kind kind(Arguments arguments) {
+    return kind == null
+        ? ReactorOptions.Kind.AUTOMATIC
+        : arguments.find(kind).orElse(ReactorOptions.Kind.AUTOMATIC);
   }
 }

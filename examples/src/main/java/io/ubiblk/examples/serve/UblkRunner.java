@@ -13,6 +13,7 @@ import io.ubiblk.ublk.UblkBuilder;
 import io.ubiblk.ublk.UblkDevice;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Serves one disk to this machine's kernel until it is told to end. */
@@ -56,7 +57,7 @@ public final class UblkRunner implements Runner {
           ValueType.number(1, MOST_REQUESTS),
           "128",
           "requests that a queue has in flight at most");
-  private final ReactorFlags reactorFlags = new ReactorFlags(line);
+  private final ReactorFlags reactorFlags = ReactorFlags.ofRings(line);
   private final StatisticsOption statistics = new StatisticsOption(line);
 
   /** Creates the runner. */
@@ -72,6 +73,9 @@ public final class UblkRunner implements Runner {
       throws UsageException, IOException, InterruptedException {
     diskOptions.check(arguments);
     arguments.requireWith(recover, id);
+    if (arguments.isSet(symlink)) {
+      checkLink(arguments.get(symlink), diskOptions.files(arguments));
+    }
     // Closed in this order: the link; the block device, which flushes; the last statistics; the
     // disk; the reactors.
     try (ReactorGroup reactors = reactorFlags.start(arguments, arguments.get(queues));
@@ -82,6 +86,20 @@ public final class UblkRunner implements Runner {
       String name = link == null ? "" : " as " + link;
       System.out.println("serving " + device.path() + name + ": " + disk);
       StatisticsOption.await(device, termination, file);
+    }
+  }
+
+  private void checkLink(Path path, List<Path> files) throws UsageException {
+    Path taken = DeviceLink.findReplaced(path, files);
+    if (taken != null) {
+      throw new UsageException(
+          "option "
+              + symlink.name()
+              + " has the value '"
+              + path
+              + "', which is "
+              + taken
+              + " of the disk, expected another path");
     }
   }
 

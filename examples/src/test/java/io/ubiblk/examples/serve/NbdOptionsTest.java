@@ -1,12 +1,14 @@
 package io.ubiblk.examples.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ubiblk.examples.Runner;
 import io.ubiblk.examples.Termination;
 import io.ubiblk.examples.cli.UsageException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,6 +63,37 @@ final class NbdOptionsTest {
     assertEquals(
         "option --port has the value '65536', expected a number from 0 to 65535",
         misuse(new NbdRunner(), "--file=null:1G", "--port=65536"));
+  }
+
+  @Test
+  void namesOfExportsThatCannotBeSentAreMisuseBeforeAnythingIsCreated() {
+    Path disk = folder.resolve("disk");
+    String name = "n".repeat(4097);
+    String message =
+        misuse(new NbdRunner(), "--file=" + disk, "--size=1M", "--socket=s", "--export=" + name);
+    assertTrue(message.startsWith("option --export: export name n"), message);
+    assertFalse(Files.exists(disk));
+  }
+
+  @Test
+  void ublkIsServedOnRingsOnly() {
+    assertTrue(misuse(new UblkRunner(), "--file=null:1G", "--reactor=epoll").contains("--reactor"));
+  }
+
+  @Test
+  void linkDoesNotReplaceTheDisk() {
+    Path disk = folder.resolve("disk");
+    for (String taken : new String[] {"disk", "image", "metadata"}) {
+      String message =
+          misuse(
+              new UblkRunner(),
+              "--file=" + disk,
+              "--image=" + folder.resolve("image"),
+              "--metadata=" + folder.resolve("metadata"),
+              "--device-symlink=" + folder.resolve(taken));
+      assertTrue(message.startsWith("option --device-symlink has the value"), message);
+    }
+    assertFalse(Files.exists(disk));
   }
 
   @Test
