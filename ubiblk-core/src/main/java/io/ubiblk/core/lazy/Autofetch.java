@@ -132,7 +132,10 @@ final class Autofetch {
     if (next >= coordinator.diskStripes()) {
       next = 0;
     }
-    if (resting) {
+    if (resting && coordinator.isComplete()) {
+      // Others have replaced what was missing: there is nothing to try.
+      resting = false;
+    } else if (resting) {
       mayTryOne = true;
       // Nobody need say what has become of the one that is tried now.
       rest();

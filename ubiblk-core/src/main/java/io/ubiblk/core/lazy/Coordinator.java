@@ -199,8 +199,9 @@ final class Coordinator {
 
   /** A fetch has the stripe's bytes. */
   void bytesArrived(StripeWork work, StripeBuffer buffer) {
-    work.readers.forEach(reader -> reader.answerBytes(buffer));
-    work.readers.clear();
+    while (!work.readers.isEmpty()) {
+      work.readers.removeFirst().answerBytes(buffer);
+    }
   }
 
   /** A fetch has written the stripe to the data device. */
@@ -215,7 +216,9 @@ final class Coordinator {
   void committed(StripeWork work) {
     works.remove(work.stripe);
     progress.fetched();
-    work.readers.forEach(HeldWait::answerReady);
+    while (!work.readers.isEmpty()) {
+      work.readers.removeFirst().answerReady();
+    }
     HeldChange claimant = work.claimant;
     if (claimant == null) {
       fetcher.arrived();
@@ -247,15 +250,16 @@ final class Coordinator {
   /** A fetch has been given up. Whoever comes later tries again. */
   void fetchFailed(StripeWork work, int status) {
     works.remove(work.stripe);
+    failReaders(work, status);
+    for (HeldChange change : new ArrayList<>(work.changers)) {
+      changes.giveUp(change, status);
+    }
     if (status != Status.ECANCELED) {
+      fetcher.gaveUp();
+      // What others have put in here may throw: nobody waits for this stripe any more.
       progress.failed();
       progress.report(works.size());
       warnings.failed(work.stripe, status);
-      fetcher.gaveUp();
-    }
-    work.readers.forEach(reader -> reader.answerOver(status));
-    for (HeldChange change : new ArrayList<>(work.changers)) {
-      changes.giveUp(change, status);
     }
   }
 
@@ -323,14 +327,20 @@ final class Coordinator {
 
   /** Fails who waits for a stripe, and forgets them: the work may still come to an end. */
   private static void abandon(StripeWork work) {
-    work.readers.forEach(reader -> reader.answerOver(Status.EIO));
-    work.readers.clear();
+    failReaders(work, Status.EIO);
     work.changers.forEach(Coordinator::failOnce);
     work.changers.clear();
     HeldChange claimant = work.claimant;
     if (claimant != null) {
       work.claimant = null;
       failOnce(claimant);
+    }
+  }
+
+  /** Each is taken out before it is answered: it must not get a second answer, whatever happens. */
+  private static void failReaders(StripeWork work, int status) {
+    while (!work.readers.isEmpty()) {
+      work.readers.removeFirst().answerOver(status);
     }
   }
 

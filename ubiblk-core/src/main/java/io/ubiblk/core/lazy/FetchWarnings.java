@@ -19,6 +19,7 @@ final class FetchWarnings {
   private final Consumer<String> log;
   private final ReactorTimer interval;
   private boolean silent;
+  private boolean stopped;
   private int count;
   private int lastStripe;
   private int lastStatus;
@@ -32,6 +33,9 @@ final class FetchWarnings {
 
   /** A stripe could not be fetched. */
   void failed(int stripe, int status) {
+    if (stopped) {
+      return;
+    }
     count++;
     lastStripe = stripe;
     lastStatus = status;
@@ -42,6 +46,7 @@ final class FetchWarnings {
 
   /** Says what has not been said yet; no line comes later. */
   void stop() {
+    stopped = true;
     interval.cancel();
     if (count > 0) {
       say();

@@ -177,7 +177,7 @@ final class Fetcher {
     reading.remove(fetch);
     StripeWork work = fetch.work;
     if (status != Status.OK || stopping || failed) {
-      failed(work, status == Status.OK ? Status.ECANCELED : status);
+      failed(work, stopping || status == Status.OK ? Status.ECANCELED : status);
     } else {
       work.phase = StripeWork.Phase.WRITING;
       work.written = 0;

@@ -116,7 +116,12 @@ abstract class HeldWait extends HeldRequest {
     switch (answer) {
       case READY -> onReady();
       case READABLE -> onReadable();
-      case OVER -> finish(status);
+      case OVER -> {
+        if (buffer != null) {
+          buffer.release();
+        }
+        finish(status);
+      }
       case BYTES -> {
         if (buffer == null) {
           throw new IllegalStateException("an answer of bytes without bytes");

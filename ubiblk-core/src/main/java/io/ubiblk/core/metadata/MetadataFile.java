@@ -42,9 +42,8 @@ public final class MetadataFile {
   /**
    * Creates a metadata file that appears whole or not at all, also if the process is killed or the
    * power is cut meanwhile: it is made under another name beside the one that it is to have, and
-   * gets that name when it is durable. Of a process that is killed there may remain a file whose
-   * name is the wanted one with {@code .new-} and a number behind it; it can be deleted. Durable on
-   * return.
+   * gets that name when it is durable. Of a process that is killed there may remain a file in the
+   * same directory named {@code metadata.new-} and a number; it can be deleted. Durable on return.
    *
    * @param path the file, which must not exist; readable and writable by its owner only
    * @param metadata the content

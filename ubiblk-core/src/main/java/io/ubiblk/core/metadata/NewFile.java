@@ -11,16 +11,21 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A file that is made under one name and gets another when it is whole. */
 final class NewFile {
+
+  private static final Logger LOG = LoggerFactory.getLogger(NewFile.class);
 
   private NewFile() {}
 
   /** A name in the same directory that nobody uses, not even who creates the same file now. */
   static Path nameBeside(Path path) {
+    // Not made of the file's own name, which may be as long as names can be.
     String number = Long.toHexString(ThreadLocalRandom.current().nextLong());
-    return path.resolveSibling(path.getFileName() + ".new-" + number);
+    return path.resolveSibling("metadata.new-" + number);
   }
 
   /** Gives a durable file its name, durably; a file that has the name already stays. */
@@ -47,6 +52,11 @@ final class NewFile {
       Files.move(young, path, StandardCopyOption.ATOMIC_MOVE);
       return;
     }
-    Files.delete(young);
+    try {
+      Files.delete(young);
+    } catch (IOException leftBehind) {
+      // The file has its name, and is whole: a second name of it does no harm.
+      LOG.warn("{} could not be removed, it is another name of {}", young, path, leftBehind);
+    }
   }
 }

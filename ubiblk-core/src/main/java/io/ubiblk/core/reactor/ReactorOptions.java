@@ -22,7 +22,7 @@ public record ReactorOptions(int threads, Kind kind, long pollNanos, List<Intege
   /** The longest time in nanoseconds for which a reactor looks for completions of file I/O. */
   static final long STORAGE_POLL_NANOS = 10_000;
 
-  private static final long DEFAULT_POLL_NANOS = 200_000;
+  private static final long DEFAULT_POLL_NANOS = 50_000;
   private static final long REST_AFTER_NANOS = 50_000;
   private static final Logger LOG = LoggerFactory.getLogger(ReactorOptions.class);
   private static final AtomicBoolean FALLBACK_LOGGED = new AtomicBoolean();

@@ -25,6 +25,7 @@ final class RingSignal implements Signal, RingReactor.Consumer {
   private final boolean mayBlock;
   private final int number;
   private final ReactorTimer deadline;
+  private boolean usesMessages;
   private @Nullable SignalRing messages;
   private boolean writing;
   private boolean again;
@@ -32,23 +33,22 @@ final class RingSignal implements Signal, RingReactor.Consumer {
   private boolean closed;
   private @Nullable Runnable onFinished;
 
-  private RingSignal(RingReactor reactor, int fd, boolean mayBlock, @Nullable SignalRing messages) {
+  private RingSignal(RingReactor reactor, int fd, boolean knowsMessages) {
     this.reactor = reactor;
     this.fd = fd;
-    this.mayBlock = mayBlock;
-    this.messages = messages;
+    this.mayBlock = !Descriptor.isNonBlocking(fd);
+    this.usesMessages = mayBlock && knowsMessages;
     this.number = reactor.register(this);
     this.deadline = reactor.timer(this::close);
   }
 
   static RingSignal of(RingReactor reactor, int fd) {
-    boolean mayBlock = !Descriptor.isNonBlocking(fd);
-    return new RingSignal(reactor, fd, mayBlock, mayBlock ? SignalRing.open(fd) : null);
+    return new RingSignal(reactor, fd, true);
   }
 
   /** A signal as it is where the kernel knows no messages. */
   static RingSignal withoutMessages(RingReactor reactor, int fd) {
-    return new RingSignal(reactor, fd, !Descriptor.isNonBlocking(fd), null);
+    return new RingSignal(reactor, fd, false);
   }
 
   @Override
@@ -63,12 +63,22 @@ final class RingSignal implements Signal, RingReactor.Consumer {
     }
     writing = true;
     long userData = RingReactor.userData(number, WRITE);
-    if (messages == null) {
+    SignalRing ring = usesMessages ? openMessages() : null;
+    if (ring == null) {
       reactor.submissions().signal(fd, mayBlock, userData);
     } else {
-      messages.drain();
-      reactor.submissions().message(messages.fd(), userData);
+      ring.drain();
+      reactor.submissions().message(ring.fd(), userData);
     }
+  }
+
+  /** Opened when it is first needed: most signals, such as those of errors, are never raised. */
+  private @Nullable SignalRing openMessages() {
+    if (messages == null) {
+      messages = SignalRing.open(fd);
+      usesMessages = messages != null;
+    }
+    return messages;
   }
 
   @Override
@@ -79,6 +89,7 @@ final class RingSignal implements Signal, RingReactor.Consumer {
       writing = false;
       if (result == -Errno.EINVAL && messages != null) {
         // The kernel knows no messages.
+        usesMessages = false;
         closeMessages();
         again = true;
       }

@@ -65,6 +65,25 @@ class LazyFailureTest {
   }
 
   @Test
+  void whoWaitsIsAnsweredThoughAListenerThrowsWhenAFetchIsGivenUp() throws Exception {
+    try (LazyStack stack = simulated(LazyOptions.DEFAULT.withRetries(3, 100 * MILLISECOND))) {
+      ChannelDriver channel = stack.channel(4);
+      stack.lazy.addFetchListener(
+          _ -> {
+            throw new IllegalStateException("a listener's error, on purpose");
+          });
+      stack.source.failNext(71, 3);
+      List<IoRequest> waiting = new ArrayList<>();
+      waiting.add(channel.issue(IoRequest.read(0, stack.memory(512))));
+      waiting.add(channel.issue(IoRequest.read(1024, stack.memory(512))));
+      waiting.add(channel.issue(IoRequest.write(512, stack.pattern(512, 512, 1))));
+      channel.submit();
+      channel.awaitAll();
+      waiting.forEach(request -> assertEquals(71, request.status(), request::toString));
+    }
+  }
+
+  @Test
   void fullDataDeviceFailsChangesButNotReads() throws Exception {
     try (LazyStack stack = simulated(LazyOptions.DEFAULT.withRetries(2, MILLISECOND))) {
       ChannelDriver channel = stack.channel(4);
