@@ -29,9 +29,9 @@ class PipelinedChangesTest {
   /** Bytes that belong to one client: neither begin nor end of most is that of a block. */
   private static final int PIECE = 1300;
 
-  private static final int PIECES = 32;
+  private static final int PIECES = 12;
   private static final int BATCHES = 40;
-  private static final int BATCH = 16;
+  private static final int BATCH = 12;
 
   @TempDir Path folder;
 
@@ -82,7 +82,7 @@ class PipelinedChangesTest {
   @Test
   void exportsOfOneDeviceKeepEachOthersChanges() throws Exception {
     FaultyBlockDevice device = new FaultyBlockDevice(new MemoryDevice(SIZE), 1);
-    device.delay(0, 50_000);
+    device.delay(0, 200_000);
     try (Rig rig = new Rig(folder, device, b -> b.export(NbdExport.of("second", device)))) {
       Seeds.check(
           random -> {
