@@ -11,10 +11,12 @@ import io.ubiblk.nbd.protocol.ReplyStyle;
 import io.ubiblk.testkit.FaultyBlockDevice;
 import io.ubiblk.testkit.SeededRandom;
 import io.ubiblk.testkit.Seeds;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,7 +95,7 @@ class PipelinedChangesTest {
               SeededRandom own = random.split();
               clients[i] = CompletableFuture.runAsync(() -> change(rig, number, own, expected));
             }
-            CompletableFuture.allOf(clients).join();
+            CompletableFuture.allOf(clients).orTimeout(60, TimeUnit.SECONDS).join();
             assertArrayEquals(expected, readAll(rig));
           });
     }
@@ -154,8 +156,12 @@ class PipelinedChangesTest {
         try (NbdClient client = rig.open(ReplyStyle.SIMPLE)) {
           device.throwAtWrites(true);
           // Something waits, too.
-          client.request(Command.WRITE, 0, 1, 1, 5, new byte[5]);
-          client.request(Command.WRITE, 0, 2, offset, 512, new byte[512]);
+          ByteArrayOutputStream both = new ByteArrayOutputStream();
+          both.writeBytes(client.header(Command.WRITE, 0, 1, 1, 5));
+          both.writeBytes(new byte[5]);
+          both.writeBytes(client.header(Command.WRITE, 0, 2, offset, 512));
+          both.writeBytes(new byte[512]);
+          client.send(both.toByteArray());
           assertTrue(client.isClosed());
         }
         device.throwAtWrites(false);

@@ -9,6 +9,7 @@ import io.ubiblk.testkit.Seeds;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -101,7 +102,7 @@ class ChangeOrderTest {
             boolean parts = i > 0;
             threads[i] = CompletableFuture.runAsync(() -> change(own, parts, counts));
           }
-          CompletableFuture.allOf(threads).join();
+          CompletableFuture.allOf(threads).orTimeout(30, TimeUnit.SECONDS).join();
         });
   }
 
