@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -324,9 +325,11 @@ class VirtqueueTest {
                   while (!wantsCall(queue, true)) {
                     Thread.onSpinWait();
                   }
+                  // The driver must be waiting by then, or it needs no call.
+                  LockSupport.parkNanos(100_000_000);
                   device.use(device.take(), 0);
                 });
-    assertThrows(DeviceViolationException.class, () -> queue.await(Duration.ofMillis(100)));
+    assertThrows(DeviceViolationException.class, () -> queue.await(Duration.ofSeconds(1)));
     thread.join();
   }
 
