@@ -58,6 +58,33 @@ public final class Termination {
         });
   }
 
+  /**
+   * Waits until the program is asked to end, also by the end of a frontend that it serves with.
+   *
+   * @param frontend the frontend
+   * @throws BlockDeviceException.Failed if the frontend has failed
+   * @throws InterruptedException if the thread is interrupted
+   */
+  public void await(Frontend frontend) throws InterruptedException, BlockDeviceException.Failed {
+    follow(frontend);
+    await();
+    requireSuccess(frontend);
+  }
+
+  /**
+   * Fails if a frontend has.
+   *
+   * @param frontend the frontend
+   * @throws BlockDeviceException.Failed if the frontend has failed
+   * @throws InterruptedException if the thread is interrupted
+   */
+  public static void requireSuccess(Frontend frontend)
+      throws InterruptedException, BlockDeviceException.Failed {
+    if (frontend.state() == Frontend.State.FAILED) {
+      frontend.awaitClose();
+    }
+  }
+
   /** {@return whether the program was asked to end} */
   public boolean isRequested() {
     return requested.getCount() == 0;

@@ -116,6 +116,24 @@ public record Geometry(
   }
 
   /**
+   * Refuses a size that a device cannot grow to, because it is smaller or cuts a logical block.
+   *
+   * @param newSize size in bytes; the present size is not refused
+   * @throws IllegalArgumentException if it is less, or not a multiple of the logical block size
+   */
+  public void requireGrowth(long newSize) {
+    if (newSize < size || newSize % logicalBlockSize != 0) {
+      throw new IllegalArgumentException(
+          "new size of "
+              + newSize
+              + " bytes, expected a multiple of "
+              + logicalBlockSize
+              + " of at least "
+              + size);
+    }
+  }
+
+  /**
    * Returns a copy with another size.
    *
    * @param newSize size in bytes

@@ -9,6 +9,7 @@ import io.ubiblk.api.ExtentVisitor;
 import io.ubiblk.api.ForwardingBlockDevice;
 import io.ubiblk.api.OpenChannels;
 import io.ubiblk.api.Reactor;
+import io.ubiblk.core.io.ClosingOnce;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -43,8 +44,7 @@ public final class XtsBlockDevice extends ForwardingBlockDevice {
   private final XtsKey key;
   private final TweakLayout layout;
   private final OpenChannels channels = new OpenChannels();
-  private final Object closing = new Object();
-  private boolean released;
+  private final ClosingOnce closing = new ClosingOnce();
   private final Set<Capability> capabilities;
   private final boolean writable;
   private final boolean forcesUnitAccess;
@@ -165,20 +165,11 @@ public final class XtsBlockDevice extends ForwardingBlockDevice {
 
   @Override
   public void close() throws IOException {
-    synchronized (closing) {
-      channels.close(this);
-      if (released) {
-        return;
-      }
-      key.close();
-      released = true;
-      try {
-        super.close();
-      } catch (IllegalStateException staysOpen) {
-        // Closing again tries again.
-        released = false;
-        throw staysOpen;
-      }
-    }
+    closing.run(
+        () -> {
+          channels.close(this);
+          key.close();
+          super.close();
+        });
   }
 }

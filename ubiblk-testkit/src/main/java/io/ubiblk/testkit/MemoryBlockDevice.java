@@ -248,11 +248,7 @@ public abstract sealed class MemoryBlockDevice implements BlockDevice
       if (size == geometry.size()) {
         return;
       }
-      if (size < geometry.size() || size % geometry.logicalBlockSize() != 0) {
-        throw new IllegalArgumentException(
-            "new size of %d bytes, expected a multiple of %d of at least %d"
-                .formatted(size, geometry.logicalBlockSize(), geometry.size()));
-      }
+      geometry.requireGrowth(size);
       if (!options.resizable()) {
         throw new BlockDeviceException.Unsupported(this + " cannot grow to " + size + " bytes");
       }

@@ -29,9 +29,11 @@ public final class UblkBuilder {
   /** What the largest transfer is a multiple of, in bytes: the largest page size of any kernel. */
   public static final int TRANSFER_UNIT = 1 << 16;
 
+  /** The largest number of a block device. */
+  public static final int LARGEST_ID = (1 << 20) - 1;
+
   private static final int MOST_QUEUES = 4096;
   private static final int LARGEST_TRANSFER = 32 << 20;
-  private static final int LARGEST_ID = (1 << 20) - 1;
   private static final int DEFAULT_DEPTH = 128;
   private static final int DEFAULT_TRANSFER = 512 << 10;
   private static final Duration DEFAULT_GRACE = Duration.ofSeconds(5);

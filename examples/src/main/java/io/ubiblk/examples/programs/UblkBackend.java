@@ -1,7 +1,6 @@
 package io.ubiblk.examples.programs;
 
 import io.ubiblk.api.BlockDevice;
-import io.ubiblk.api.Frontend;
 import io.ubiblk.config.Configuration;
 import io.ubiblk.config.ConfigurationException;
 import io.ubiblk.config.DiskAssembly;
@@ -102,11 +101,7 @@ public final class UblkBackend implements Runner {
           device,
           link == null ? "" : ", link " + link,
           rpc == null ? "" : ", RPC on " + rpc.path());
-      termination.follow(device);
-      termination.await();
-      if (device.state() == Frontend.State.FAILED) {
-        device.awaitClose();
-      }
+      termination.await(device);
       LOG.info("ending");
     }
   }

@@ -1,7 +1,6 @@
 package io.ubiblk.examples.programs;
 
 import io.ubiblk.api.BlockDevice;
-import io.ubiblk.api.Frontend;
 import io.ubiblk.config.Configuration;
 import io.ubiblk.config.ConfigurationException;
 import io.ubiblk.config.DiskAssembly;
@@ -77,11 +76,7 @@ public final class VhostBackend implements Runner {
         VhostUserBlk server = startServer(configuration, socket, tracked, reactors)) {
       configuration.close();
       LOG.info("{} listens on {}{}", disk, socket, rpc == null ? "" : ", RPC on " + rpc.path());
-      termination.follow(server);
-      termination.await();
-      if (server.state() == Frontend.State.FAILED) {
-        server.awaitClose();
-      }
+      termination.await(server);
       LOG.info("ending");
     }
   }

@@ -40,16 +40,14 @@ final class StatisticsOption {
    */
   static void await(Frontend frontend, Termination termination, @Nullable StatisticsFile statistics)
       throws InterruptedException, BlockDeviceException.Failed {
-    termination.follow(frontend);
     if (statistics == null) {
-      termination.await();
-    } else {
-      while (!termination.await(PERIOD)) {
-        statistics.write();
-      }
+      termination.await(frontend);
+      return;
     }
-    if (frontend.state() == Frontend.State.FAILED) {
-      frontend.awaitClose();
+    termination.follow(frontend);
+    while (!termination.await(PERIOD)) {
+      statistics.write();
     }
+    Termination.requireSuccess(frontend);
   }
 }

@@ -20,8 +20,6 @@ import org.jspecify.annotations.Nullable;
 public final class UblkRunner implements Runner {
 
   private static final int MOST_QUEUES = 256;
-  private static final int MOST_REQUESTS = 4096;
-  private static final int LARGEST_ID = (1 << 20) - 1;
 
   private final CommandLine line =
       new CommandLine("examples/run ublk", "Serves one disk to this machine's kernel.");
@@ -30,7 +28,7 @@ public final class UblkRunner implements Runner {
       line.optional(
           "--id",
           "N",
-          ValueType.number(0, LARGEST_ID),
+          ValueType.number(0, UblkBuilder.LARGEST_ID),
           "number of the block device, /dev/ublkbN; unless given, the first that is free");
   private final Option<Path> symlink =
       line.optional(
@@ -54,7 +52,7 @@ public final class UblkRunner implements Runner {
       line.defaulted(
           "--depth",
           "N",
-          ValueType.number(1, MOST_REQUESTS),
+          ValueType.number(1, UblkBuilder.MOST_REQUESTS),
           "128",
           "requests that a queue has in flight at most");
   private final ReactorFlags reactorFlags = ReactorFlags.ofRings(line);

@@ -209,27 +209,42 @@ public final class BlockingAccess implements AutoCloseable {
       throw new IllegalArgumentException("read into memory that is read-only: " + memory);
     }
     boolean straight = memory.isNative() && memory.isAccessibleBy(SOMEBODY_ELSE);
-    int most = device.geometry().maxTransfer();
-    long step = straight ? most : Math.min(most, BOUNCE_BYTES);
-    long size = memory.byteSize();
-    try (Arena arena = Arena.ofShared()) {
-      MemorySegment bounce =
-          straight ? MemorySegment.NULL : arena.allocate(Math.min(size, step), 4096);
-      long done = 0;
-      // An empty transfer goes to the device, too: it may be out of range.
-      do {
-        MemorySegment part = memory.asSlice(done, Math.min(step, size - done));
-        MemorySegment used = straight ? part : bounce.asSlice(0, part.byteSize());
-        if (operation == Operation.WRITE && !straight) {
-          used.copyFrom(part);
-        }
-        perform(new Call(operation, offset + done, part.byteSize(), flags, ScatterList.of(used)));
-        if (operation == Operation.READ && !straight) {
-          part.copyFrom(used);
-        }
-        done += step;
-      } while (done < size);
+    long most = device.geometry().maxTransfer();
+    if (straight) {
+      transfer(operation, offset, memory, null, most, flags);
+      return;
     }
+    long step = Math.min(most, BOUNCE_BYTES);
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment bounce = arena.allocate(Math.min(memory.byteSize(), step), 4096);
+      transfer(operation, offset, memory, bounce, step, flags);
+    }
+  }
+
+  /** Transfers in steps, through other memory if there is some. */
+  private void transfer(
+      Operation operation,
+      long offset,
+      MemorySegment memory,
+      @Nullable MemorySegment bounce,
+      long step,
+      int flags)
+      throws IOException {
+    long size = memory.byteSize();
+    long done = 0;
+    // An empty transfer goes to the device, too: it may be out of range.
+    do {
+      MemorySegment part = memory.asSlice(done, Math.min(step, size - done));
+      MemorySegment used = bounce == null ? part : bounce.asSlice(0, part.byteSize());
+      if (operation == Operation.WRITE && bounce != null) {
+        used.copyFrom(part);
+      }
+      perform(new Call(operation, offset + done, part.byteSize(), flags, ScatterList.of(used)));
+      if (operation == Operation.READ && bounce != null) {
+        part.copyFrom(used);
+      }
+      done += step;
+    } while (done < size);
   }
 
   private void control(Operation operation, long offset, long length, int flags)

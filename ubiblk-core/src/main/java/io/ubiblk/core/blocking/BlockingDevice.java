@@ -82,15 +82,7 @@ public final class BlockingDevice implements BlockDevice {
   @Override
   public void resize(long size) throws BlockDeviceException {
     channels.requireOpen(this);
-    if (size < geometry.size() || size % geometry.logicalBlockSize() != 0) {
-      throw new IllegalArgumentException(
-          "new size of "
-              + size
-              + " bytes, expected a multiple of "
-              + geometry.logicalBlockSize()
-              + " of at least "
-              + geometry.size());
-    }
+    geometry.requireGrowth(size);
     if (size > geometry.size()) {
       throw new BlockDeviceException.Unsupported(this + " cannot grow");
     }

@@ -243,13 +243,7 @@ public final class RawFileDevice implements BlockDevice {
   public synchronized void resize(long size) throws BlockDeviceException {
     requireOpen();
     Geometry present = geometry;
-    if (size < present.size() || size % Geometry.SECTOR != 0) {
-      throw new IllegalArgumentException(
-          "new size of "
-              + size
-              + " bytes, expected a multiple of 512 of at least "
-              + present.size());
-    }
+    present.requireGrowth(size);
     if (size == present.size()) {
       return;
     }

@@ -15,6 +15,7 @@ import io.ubiblk.api.ReactorTask;
 import io.ubiblk.api.ScatterList;
 import io.ubiblk.api.Status;
 import io.ubiblk.core.io.ChannelClosing;
+import io.ubiblk.core.io.ClosingOnce;
 import java.io.IOException;
 import java.util.Set;
 
@@ -24,8 +25,7 @@ import java.util.Set;
 public final class ReadOnlyDevice extends ForwardingBlockDevice {
 
   private final OpenChannels channels = new OpenChannels();
-  private final Object closing = new Object();
-  private boolean released;
+  private final ClosingOnce closing = new ClosingOnce();
 
   /**
    * Creates the layer.
@@ -59,15 +59,7 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
   public void resize(long size) throws IOException {
     channels.requireOpen(this);
     Geometry present = geometry();
-    if (size < present.size() || size % present.logicalBlockSize() != 0) {
-      throw new IllegalArgumentException(
-          "new size of "
-              + size
-              + " bytes, expected a multiple of "
-              + present.logicalBlockSize()
-              + " of at least "
-              + present.size());
-    }
+    present.requireGrowth(size);
     if (size > present.size()) {
       throw new BlockDeviceException.Unsupported(this + " is read-only and cannot grow");
     }
@@ -78,20 +70,11 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
    */
   @Override
   public void close() throws IOException {
-    synchronized (closing) {
-      channels.close(this);
-      if (released) {
-        return;
-      }
-      released = true;
-      try {
-        super.close();
-      } catch (IllegalStateException staysOpen) {
-        // Closing again tries again.
-        released = false;
-        throw staysOpen;
-      }
-    }
+    closing.run(
+        () -> {
+          channels.close(this);
+          super.close();
+        });
   }
 
   private static final class Channel extends ForwardingBlockChannel {

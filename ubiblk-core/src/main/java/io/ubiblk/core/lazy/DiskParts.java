@@ -6,6 +6,7 @@ import io.ubiblk.api.Capability;
 import io.ubiblk.api.StripeSource;
 import io.ubiblk.core.metadata.MetadataFile;
 import io.ubiblk.core.metadata.MetadataLayout;
+import io.ubiblk.core.metadata.StripeHeader;
 import io.ubiblk.core.metadata.StripeMetadata;
 
 /** Whether data, metadata and source of a lazy disk fit together. */
@@ -67,7 +68,12 @@ final class DiskParts {
   /** Whether everything has been fetched, so that no source is needed. */
   static boolean isComplete(BlockDevice data, StripeMetadata loaded) {
     int stripes = stripes(data.geometry().size(), loaded.shift());
-    return new Progress(new StripeMap(loaded), stripes).isComplete();
+    for (int s = 0; s < stripes; s++) {
+      if (!StripeHeader.isReady(loaded.header(s))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** How many stripes a disk has. */

@@ -47,11 +47,10 @@ final class FetchWarnings {
   /** Says what has not been said yet; no line comes later. */
   void stop() {
     stopped = true;
-    interval.cancel();
     if (count > 0) {
       say();
-      interval.cancel();
     }
+    interval.cancel();
   }
 
   private void intervalEnded() {

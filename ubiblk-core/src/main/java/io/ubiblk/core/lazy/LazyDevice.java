@@ -13,6 +13,7 @@ import io.ubiblk.api.OpenChannels;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.api.StripeSource;
 import io.ubiblk.core.io.AfterFailure;
+import io.ubiblk.core.io.ClosingOnce;
 import io.ubiblk.core.io.OnReactor;
 import io.ubiblk.core.io.Uninterrupted;
 import io.ubiblk.core.metadata.MetadataFile;
@@ -53,8 +54,7 @@ public final class LazyDevice implements BlockDevice {
   private final DeviceListeners listeners = new DeviceListeners();
   private final DeviceListener fromData = new FailureForwarder(listeners);
   private final CompletableFuture<Boolean> started = new CompletableFuture<>();
-  private final Object closing = new Object();
-  private boolean released;
+  private final ClosingOnce closing = new ClosingOnce();
   private volatile Geometry geometry;
 
   private LazyDevice(
@@ -220,15 +220,7 @@ public final class LazyDevice implements BlockDevice {
   public synchronized void resize(long size) throws IOException {
     channels.requireOpen(this);
     Geometry present = geometry;
-    if (size < present.size() || size % present.logicalBlockSize() != 0) {
-      throw new IllegalArgumentException(
-          "new size of "
-              + size
-              + " bytes, expected a multiple of "
-              + present.logicalBlockSize()
-              + " of at least "
-              + present.size());
-    }
+    present.requireGrowth(size);
     if (size == present.size()) {
       return;
     }
@@ -284,26 +276,16 @@ public final class LazyDevice implements BlockDevice {
 
   /** Closes, and waits for the work on stripes in a way of the caller's. */
   void close(Awaiting awaiting) throws IOException {
-    synchronized (closing) {
-      boolean first = channels.close(this);
-      if (!released) {
-        release(first, awaiting);
-      }
-    }
+    closing.run(() -> release(channels.close(this), awaiting));
   }
 
   private void release(boolean first, Awaiting awaiting) throws IOException {
-    released = true;
     try (data;
         metadata;
         source) {
       if (first) {
         stop(awaiting);
       }
-    } catch (IllegalStateException staysOpen) {
-      // Closing again tries again.
-      released = false;
-      throw staysOpen;
     }
   }
 
