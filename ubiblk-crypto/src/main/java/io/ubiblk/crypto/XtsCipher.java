@@ -4,6 +4,9 @@ import io.ubiblk.api.Geometry;
 import io.ubiblk.api.MemoryFault;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.security.GeneralSecurityException;
 import java.security.NoSuchProviderException;
 import java.util.Arrays;
@@ -28,6 +31,8 @@ import javax.crypto.ShortBufferException;
 public final class XtsCipher implements AutoCloseable {
 
   private static final String ALGORITHM = "AES/ECB/NoPadding";
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
   private final Cipher encryptor = newCipher();
   private final Cipher decryptor = newCipher();
@@ -168,10 +173,10 @@ public final class XtsCipher implements AutoCloseable {
     xor(out, table, bytes);
   }
 
-  /** Byte by byte: the compiler makes this the widest vectors that there are. */
+  /** The compiler makes this the widest vectors that there are. */
   private static void xor(byte[] a, byte[] b, int length) {
-    for (int i = 0; i < length; i++) {
-      a[i] ^= b[i];
+    for (int i = 0; i < length; i += Long.BYTES) {
+      LONG.set(a, i, (long) LONG.get(a, i) ^ (long) LONG.get(b, i));
     }
   }
 
