@@ -9,7 +9,6 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.security.GeneralSecurityException;
 import java.security.NoSuchProviderException;
-import java.util.Arrays;
 import javax.crypto.Cipher;
 import javax.crypto.ShortBufferException;
 
@@ -121,13 +120,14 @@ public final class XtsCipher implements AutoCloseable {
     }
   }
 
-  /** Encrypts zeros. */
+  /** Encrypts zeros, which combined with the tweaks are the tweaks. */
   void encryptZeros(long sector, MemorySegment dst, long offset, int length) {
     begin(sector, length);
     for (int at = 0; at < length; ) {
       int bytes = batch(length - at);
-      Arrays.fill(in, 0, bytes, (byte) 0);
-      transform(encryptor, bytes);
+      byte[] table = tweaks.next(bytes / Geometry.SECTOR);
+      run(encryptor, table, bytes, out);
+      xor(out, table, bytes);
       MemorySegment.copy(out, 0, dst, ValueLayout.JAVA_BYTE, offset + at, bytes);
       at += bytes;
     }
