@@ -4,6 +4,7 @@ import io.ubiblk.examples.cli.Arguments;
 import io.ubiblk.examples.cli.CommandLine;
 import io.ubiblk.examples.cli.UsageException;
 import io.ubiblk.examples.quickstart.Workspace;
+import io.ubiblk.examples.serve.NbdRunner;
 import io.ubiblk.examples.serve.VhostRunner;
 import io.ubiblk.testkit.vhost.VhostBlkClient;
 import java.io.IOException;
@@ -16,7 +17,16 @@ import java.nio.file.Path;
  */
 final class TrainingRunner implements Runner {
 
+  /** Uses what is served at a socket. */
+  private interface Client {
+    void use(Path socket) throws IOException, InterruptedException;
+  }
+
   private static final int ROUNDS = 200;
+
+  /** Enough for the JVM to see what is worth compiling. */
+  private static final int MANY_ROUNDS = 2000;
+
   private static final int BLOCK = 4096;
   private static final int SECTORS = BLOCK / 512;
 
@@ -36,14 +46,16 @@ final class TrainingRunner implements Runner {
     try (Workspace workspace = Workspace.create()) {
       Path image = workspace.file("image.raw");
       Files.write(image, new byte[BLOCK * ROUNDS]);
-      serve(workspace, "--size", "1M");
-      serve(workspace, "--image", image.toString(), "--metadata", workspace + "/meta");
+      serve(new VhostRunner(), TrainingRunner::exercise, workspace, "--size", "1M");
+      String metadata = workspace + "/meta";
+      String[] lazy = {"--image", image.toString(), "--metadata", metadata};
+      serve(new VhostRunner(), TrainingRunner::exercise, workspace, lazy);
+      serve(new NbdRunner(), s -> NbdExercise.run(s, MANY_ROUNDS), workspace, "--size=1M");
     }
   }
 
-  private static void serve(Workspace workspace, String... more)
+  private static void serve(Runner runner, Client user, Workspace workspace, String... more)
       throws UsageException, IOException, InterruptedException {
-    VhostRunner runner = new VhostRunner();
     Path socket = workspace.file("disk" + more.length + ".sock");
     String[] args = new String[more.length + 5];
     args[0] = "--file";
@@ -54,14 +66,14 @@ final class TrainingRunner implements Runner {
     System.arraycopy(more, 0, args, 5, more.length);
     Arguments arguments = runner.commandLine().parse(args);
     Termination end = new Termination();
-    Thread client = Thread.ofPlatform().start(() -> use(socket, end));
+    Thread client = Thread.ofPlatform().start(() -> use(user, socket, end));
     runner.run(arguments, end);
     client.join();
   }
 
-  private static void use(Path socket, Termination end) {
+  private static void use(Client user, Path socket, Termination end) {
     try {
-      exercise(socket);
+      user.use(socket);
     } catch (IOException | InterruptedException e) {
       System.err.println("training: " + e.getMessage());
     } finally {

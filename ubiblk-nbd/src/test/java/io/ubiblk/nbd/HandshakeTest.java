@@ -311,8 +311,10 @@ class HandshakeTest {
       assertTrue(client.isClosed());
     }
     try (NbdClient client = greeted()) {
+      // Only the first list makes room for questions about what is on it.
       client.option(Option.LIST);
-      for (int i = 0; i < 95; i++) {
+      client.option(Option.LIST);
+      for (int i = 0; i < 94; i++) {
         client.option(99);
       }
       assertTrue(client.isClosed());

@@ -26,6 +26,11 @@ import java.util.List;
 /** A client made by hand, which sends what a test wants and shows what comes back. */
 final class NbdClient implements AutoCloseable {
 
+  /** Ends what a socket sends. */
+  private interface OutputEnd {
+    void reach() throws IOException;
+  }
+
   /** A reply to an option. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record Reply(int option, int type, byte[] data) {
@@ -59,14 +64,16 @@ final class NbdClient implements AutoCloseable {
   static final int SIMPLE = -1;
 
   private final AutoCloseable socket;
+  private final OutputEnd outputEnd;
   final OutputStream out;
   final DataInputStream in;
   ReplyStyle style = ReplyStyle.SIMPLE;
   long size;
   int flags;
 
-  private NbdClient(AutoCloseable socket, InputStream in, OutputStream out) {
+  private NbdClient(AutoCloseable socket, OutputEnd outputEnd, InputStream in, OutputStream out) {
     this.socket = socket;
+    this.outputEnd = outputEnd;
     this.in = new DataInputStream(in);
     this.out = out;
   }
@@ -74,11 +81,15 @@ final class NbdClient implements AutoCloseable {
   static NbdClient connect(Path path) throws IOException {
     SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(path));
     return new NbdClient(
-        channel, Channels.newInputStream(channel), Channels.newOutputStream(channel));
+        channel,
+        channel::shutdownOutput,
+        Channels.newInputStream(channel),
+        Channels.newOutputStream(channel));
   }
 
   static NbdClient over(Socket socket) throws IOException {
-    return new NbdClient(socket, socket.getInputStream(), socket.getOutputStream());
+    return new NbdClient(
+        socket, socket::shutdownOutput, socket.getInputStream(), socket.getOutputStream());
   }
 
   /** Connects, greets and agrees on a style. */
@@ -281,6 +292,11 @@ final class NbdClient implements AutoCloseable {
     }
     assertEquals(length, covered);
     return content;
+  }
+
+  /** Closes the connection in one direction. */
+  void finishSending() throws IOException {
+    outputEnd.reach();
   }
 
   /** Whether the server has closed the connection, with nothing left to read. */

@@ -17,24 +17,34 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.opentest4j.TestAbortedException;
 
 /** Clients that go on running: nbdkit's nbd plugin and nbdfuse; and what else nbdinfo can ask. */
 @Timeout(300)
+@ParameterizedClass
+@EnumSource
 class OtherClientsTest {
 
   private static final int SIZE = 8 << 20;
 
+  @Parameter Storage storage = Storage.FILE;
   @TempDir Path folder;
   private Rig rig;
   private String uri;
 
   @BeforeEach
   void start() throws IOException {
+    Path zeros = folder.resolve("zeros");
+    try (RandomAccessFile file = new RandomAccessFile(zeros.toFile(), "rw")) {
+      file.setLength(SIZE);
+    }
     rig =
         new Rig(
             folder,
-            new MemoryDevice(SIZE),
+            storage.open(zeros),
             b ->
                 b.limits(NbdLimits.DEFAULT)
                     .export(

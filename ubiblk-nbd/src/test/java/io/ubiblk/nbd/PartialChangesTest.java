@@ -4,21 +4,27 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.ubiblk.api.Capability;
+import io.ubiblk.api.IoFlags;
+import io.ubiblk.api.Operation;
 import io.ubiblk.core.memory.MemoryDevice;
 import io.ubiblk.nbd.protocol.Command;
 import io.ubiblk.nbd.protocol.ReplyStyle;
 import io.ubiblk.testkit.FaultyBlockDevice;
+import io.ubiblk.testkit.RecordingBlockDevice;
+import io.ubiblk.testkit.RequestEvent;
 import io.ubiblk.testkit.SeededRandom;
 import io.ubiblk.testkit.Seeds;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Writes and zeroes that begin or end within a block. */
 @Timeout(120)
@@ -74,6 +80,34 @@ class PartialChangesTest {
       int flags = Command.FLAG_FAST_ZERO;
       assertEquals(95, client.command(Command.WRITE_ZEROES, flags, 1, 512));
       assertEquals(0, client.command(Command.WRITE_ZEROES, flags, 512, 512));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void forcedChangesOfPartsAreForcedOrFlushed(boolean forces) throws Exception {
+    RecordingBlockDevice recorded = new RecordingBlockDevice(new MemoryDevice(SIZE));
+    LimitedDevice device = new LimitedDevice(recorded);
+    if (!forces) {
+      device.without(Capability.FUA);
+    }
+    try (Rig rig = new Rig(folder, device);
+        NbdClient client = rig.open(ReplyStyle.STRUCTURED)) {
+      assertEquals(0, client.command(Command.WRITE, Command.FLAG_FUA, 1, 5, new byte[5]));
+      assertEquals(0, client.command(Command.WRITE_ZEROES, Command.FLAG_FUA, 1, 5));
+      assertEquals(0, client.command(Command.WRITE_ZEROES, Command.FLAG_FUA, 511, 514));
+      int flags = forces ? IoFlags.FUA : IoFlags.NONE;
+      RequestEvent first = new RequestEvent(Operation.WRITE, 0, 512, flags);
+      RequestEvent last = new RequestEvent(Operation.WRITE, 1024, 512, flags);
+      RequestEvent between = new RequestEvent(Operation.WRITE_ZEROES, 512, 512, flags);
+      RequestEvent flush = new RequestEvent(Operation.FLUSH, 0, 0, 0);
+      List<RequestEvent> expected =
+          forces
+              ? List.of(first, first, first, last, between)
+              : List.of(first, flush, first, flush, first, last, between, flush);
+      assertEquals(
+          expected,
+          recorded.requests().stream().filter(r -> r.operation() != Operation.READ).toList());
     }
   }
 

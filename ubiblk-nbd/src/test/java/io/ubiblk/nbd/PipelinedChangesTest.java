@@ -15,6 +15,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -36,6 +37,9 @@ class PipelinedChangesTest {
   private static final int BATCH = 12;
 
   @TempDir Path folder;
+
+  /** One of the ways to reach the device. */
+  private record Way(Path socket, String export) {}
 
   @Test
   void partsAndWholeBlocksOfOneClientAreAllAnswered() throws Exception {
@@ -82,10 +86,15 @@ class PipelinedChangesTest {
   }
 
   @Test
-  void exportsOfOneDeviceKeepEachOthersChanges() throws Exception {
+  void exportsAndServersOfOneDeviceKeepEachOthersChanges() throws Exception {
     FaultyBlockDevice device = new FaultyBlockDevice(new MemoryDevice(SIZE), 1);
     device.delay(0, 200_000);
-    try (Rig rig = new Rig(folder, device, b -> b.export(NbdExport.of("second", device)))) {
+    Path second = folder.resolve("second.sock");
+    try (Rig rig = new Rig(folder, device, b -> b.export(NbdExport.of("second", device)));
+        NbdServer server = NbdServer.serve(device).at(second).reactors(rig.group).start()) {
+      List<Way> ways =
+          List.of(new Way(rig.socket, ""), new Way(rig.socket, "second"), new Way(second, ""));
+      assertEquals(1, server.exports().size());
       Seeds.check(
           random -> {
             byte[] expected = readAll(rig);
@@ -93,7 +102,8 @@ class PipelinedChangesTest {
             for (int i = 0; i < CLIENTS; i++) {
               int number = i;
               SeededRandom own = random.split();
-              clients[i] = CompletableFuture.runAsync(() -> change(rig, number, own, expected));
+              Way way = ways.get(i % ways.size());
+              clients[i] = CompletableFuture.runAsync(() -> change(way, number, own, expected));
             }
             CompletableFuture.allOf(clients).orTimeout(60, TimeUnit.SECONDS).join();
             assertArrayEquals(expected, readAll(rig));
@@ -108,9 +118,8 @@ class PipelinedChangesTest {
   }
 
   /** Changes pieces that no other client changes, several at once, none of them twice at once. */
-  private static void change(Rig rig, int number, SeededRandom random, byte[] expected) {
-    String export = number % 2 == 0 ? "" : "second";
-    try (NbdClient client = NbdClient.open(rig.socket, ReplyStyle.SIMPLE, export)) {
+  private static void change(Way way, int number, SeededRandom random, byte[] expected) {
+    try (NbdClient client = NbdClient.open(way.socket(), ReplyStyle.SIMPLE, way.export())) {
       for (int batch = 0; batch < BATCHES; batch++) {
         int skipped = random.below(PIECES);
         for (int i = 0; i < BATCH; i++) {

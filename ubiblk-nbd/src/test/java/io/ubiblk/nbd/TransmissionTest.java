@@ -343,6 +343,26 @@ class TransmissionTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void aClientThatSendsNoMoreGetsItsReplies(ReplyStyle style) throws Exception {
+    FaultyBlockDevice device = new FaultyBlockDevice(new MemoryDevice(Rig.SIZE), 1);
+    try (Rig rig = new Rig(folder, device);
+        NbdClient client = rig.open(style)) {
+      device.hold();
+      client.request(Command.FLUSH, 0, 5, 0, 0);
+      client.request(Command.WRITE_ZEROES, 0, 6, 0, 512);
+      // This one is not complete, and never will be.
+      client.request(Command.WRITE, 0, 7, 0, 512, new byte[100]);
+      client.finishSending();
+      Await.until(() -> device.inFlight() == 2);
+      device.release();
+      List<Long> answered = List.of(client.readChunk(0).cookie(), client.readChunk(0).cookie());
+      assertEquals(Set.of(5L, 6L), Set.copyOf(answered));
+      assertTrue(client.isClosed());
+    }
+  }
+
   @Test
   void aWrongMagicEndsTheConnectionAndNoOther() throws Exception {
     try (Rig rig = Rig.start(folder);

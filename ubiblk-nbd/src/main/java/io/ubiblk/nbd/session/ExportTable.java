@@ -1,11 +1,7 @@
 package io.ubiblk.nbd.session;
 
-import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.nbd.NbdExport;
-import java.lang.ref.WeakReference;
-import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,9 +12,6 @@ public final class ExportTable {
 
   private final Map<String, ServedExport> exports = new LinkedHashMap<>();
   private final String defaultName;
-
-  /** Exports that are served, or were and may still have clients. */
-  private final List<WeakReference<ServedExport>> known = new ArrayList<>();
 
   /**
    * Creates an empty table.
@@ -41,24 +34,9 @@ public final class ExportTable {
     if (exports.containsKey(name)) {
       throw new BlockDeviceException.Busy("an export named \"" + name + "\" is served already");
     }
-    ServedExport export = new ServedExport(description, orderOf(description.device()));
+    ServedExport export = new ServedExport(description);
     exports.put(name, export);
-    known.add(new WeakReference<>(export));
     return export;
-  }
-
-  /** Exports of one device share an order, also with those whose clients are still leaving. */
-  private ChangeOrder orderOf(BlockDevice device) {
-    ChangeOrder order = null;
-    for (Iterator<WeakReference<ServedExport>> i = known.iterator(); i.hasNext(); ) {
-      ServedExport export = i.next().get();
-      if (export == null) {
-        i.remove();
-      } else if (export.description().device() == device) {
-        order = export.order();
-      }
-    }
-    return order == null ? new ChangeOrder() : order;
   }
 
   /**

@@ -64,6 +64,7 @@ final class Handshake {
   private int clientFlags;
   private boolean structured;
   private boolean extended;
+  private boolean listed;
   private int optionsLeft = MOST_OPTIONS;
 
   /**
@@ -146,9 +147,11 @@ final class Handshake {
       if (!export.description().hidden()) {
         String description = export.description().description();
         replies.export(Option.LIST, export.description().name(), description);
-        optionsLeft += MOST_OPTIONS;
+        optionsLeft += listed ? 0 : MOST_OPTIONS;
       }
     }
+    // Once: a client that lists again and again would never come to an end.
+    listed = true;
     return acknowledge(Option.LIST);
   }
 

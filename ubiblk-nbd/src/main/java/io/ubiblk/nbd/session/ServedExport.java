@@ -22,11 +22,10 @@ public final class ServedExport {
    * Begins to serve.
    *
    * @param description what to serve
-   * @param order what changes of the device have to pass
    */
-  ServedExport(NbdExport description, ChangeOrder order) {
+  ServedExport(NbdExport description) {
     this.description = description;
-    this.order = order;
+    this.order = ChangeOrders.of(description.device());
     this.device =
         description.readOnly() ? new ReadOnlyDevice(description.device()) : description.device();
   }

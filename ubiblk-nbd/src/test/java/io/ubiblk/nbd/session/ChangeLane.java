@@ -26,13 +26,18 @@ final class ChangeLane {
 
   /** Makes a write, which is not admitted yet. */
   Request write(long offset, int length) {
+    return change(Command.WRITE, offset, length);
+  }
+
+  /** Makes a request, which is not admitted yet. */
+  Request change(int command, long offset, int length) {
     Request request = slots.take();
     if (request == null) {
       throw new IllegalStateException("more than " + SLOTS + " requests");
     }
     ByteBuffer bytes = ByteBuffer.allocate(ReplyStyle.SIMPLE.requestSize());
     bytes.putInt(ReplyStyle.SIMPLE.requestMagic()).putShort((short) 0);
-    bytes.putShort((short) Command.WRITE).putLong(0).putLong(offset).putInt(length);
+    bytes.putShort((short) command).putLong(0).putLong(offset).putInt(length);
     RequestHeader header = new RequestHeader();
     header.read(ReplyStyle.SIMPLE, bytes, 0);
     request.begin(header);

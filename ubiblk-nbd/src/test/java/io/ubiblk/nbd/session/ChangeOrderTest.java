@@ -2,10 +2,13 @@ package io.ubiblk.nbd.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ubiblk.nbd.protocol.Command;
 import io.ubiblk.testkit.SeededRandom;
 import io.ubiblk.testkit.Seeds;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -88,6 +91,64 @@ class ChangeOrderTest {
     leaves.changes.end();
     assertEquals(List.of(), leaves.letIn());
     assertEquals(List.of(last), other.letIn());
+  }
+
+  @Test
+  void connectionThatGivesUpLeavesNothingBehindThatItGaveUp() {
+    ChangeLane leaves = new ChangeLane(order);
+    Request first = one.write(1, 1);
+    assertTrue(one.changes.admit(first));
+    // The second waits for the first only, the third for what was there before.
+    assertFalse(leaves.changes.admit(leaves.write(2, BLOCK)));
+    assertFalse(leaves.changes.admit(leaves.write(BLOCK, BLOCK)));
+    assertFalse(leaves.changes.admit(leaves.write(3, 1)));
+    leaves.changes.stop();
+    leaves.changes.end();
+    assertTrue(other.changes.admit(other.write(BLOCK + 1, 1)));
+    one.finish(first);
+    assertTrue(other.changes.admit(other.write(0, BLOCK)));
+  }
+
+  @Test
+  void changeOfAPartThatIsOverDoesNotHideAnother() {
+    Request first = one.write(1, 1);
+    Request second = one.write(BLOCK + 1, 1);
+    assertTrue(one.changes.admit(first));
+    assertTrue(one.changes.admit(second));
+    one.finish(first);
+    Request whole = other.write(BLOCK, BLOCK);
+    assertFalse(other.changes.admit(whole));
+    one.finish(second);
+    assertEquals(List.of(whole), other.letIn());
+  }
+
+  @Test
+  void trimsAndZeroesWaitForChangesOfParts() {
+    assertTrue(one.changes.admit(one.write(1, 1)));
+    assertFalse(other.changes.admit(other.change(Command.TRIM, 0, BLOCK)));
+    assertFalse(other.changes.admit(other.change(Command.WRITE_ZEROES, 0, BLOCK)));
+    assertTrue(other.changes.admit(other.change(Command.READ, 0, BLOCK)));
+  }
+
+  @Test
+  void connectionThatIsOverIsForgotten() throws Exception {
+    WeakReference<Changes> gone = useAndEnd();
+    for (int i = 0; i < 100 && gone.get() != null; i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertNull(gone.get());
+    assertTrue(one.changes.admit(one.write(1, 1)));
+  }
+
+  private WeakReference<Changes> useAndEnd() {
+    ChangeLane lane = new ChangeLane(order);
+    Request request = lane.write(1, 1);
+    assertTrue(lane.changes.admit(request));
+    lane.finish(request);
+    lane.changes.stop();
+    lane.changes.end();
+    return new WeakReference<>(lane.changes);
   }
 
   @Test

@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 class ExportTableTest {
 
   @Test
-  void exportsOfOneDeviceShareTheOrderOfItsChangesAlsoWithThoseThatAreLeaving() throws Exception {
+  void exportsOfOneDeviceShareTheOrderOfItsChangesWithOtherServersAndWithThoseThatAreLeaving()
+      throws Exception {
     ExportTable table = new ExportTable("");
     try (MemoryDevice device = new MemoryDevice(4096);
         MemoryDevice other = new MemoryDevice(4096)) {
@@ -20,6 +21,8 @@ class ExportTableTest {
       table.remove("second");
       table.remove("first");
       assertSame(first.order(), table.add(NbdExport.of("third", device)).order());
+      ExportTable otherServer = new ExportTable("");
+      assertSame(first.order(), otherServer.add(NbdExport.of("fourth", device)).order());
     }
   }
 }
