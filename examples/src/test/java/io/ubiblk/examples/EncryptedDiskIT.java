@@ -13,7 +13,6 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashSet;
@@ -283,33 +282,7 @@ final class EncryptedDiskIT {
   }
 
   private void configure(String tuning, byte[] key) throws IOException {
-    Path next = folder.resolve("next");
-    Files.writeString(
-        next,
-        """
-        [device]
-        data_path = "disk.raw"
-        metadata_path = "metadata"
-        vhost_socket = "vhost.sock"
-        rpc_socket = "rpc.sock"
-        track_written = true
-        [tuning]
-        %s
-        [stripe_source]
-        type = "raw"
-        image_path = "image.raw"
-        autofetch = true
-        [encryption]
-        xts_key.ref = "disk"
-        [secrets.disk]
-        source.inline = "%s"
-        encoding = "base64"
-        [danger_zone]
-        enabled = true
-        allow_inline_plaintext_secrets = true
-        """
-            .formatted(tuning, base64(key)));
-    Files.move(next, folder.resolve("disk.toml"), StandardCopyOption.REPLACE_EXISTING);
+    DiskToml.write(folder, "track_written = true", tuning, "autofetch = true", key);
   }
 
   private static void succeed(String... command) throws Exception {

@@ -29,6 +29,8 @@ import org.slf4j.LoggerFactory;
 public final class InitMetadata implements Runner {
 
   private static final Logger LOG = LoggerFactory.getLogger(InitMetadata.class);
+  private static final int BYTES_PER_THREAD = 2 << 20;
+  private static final int MOST_THREADS = 8;
 
   private final CommandLine line =
       new CommandLine("init-metadata", "Writes the metadata file of a new disk.");
@@ -94,12 +96,19 @@ public final class InitMetadata implements Runner {
     refuseContent(configuration, file);
     StripeMetadata metadata = describe(configuration, shift);
     MetadataFile.allocate(file, metadata.stripes());
-    try (ReactorGroup reactors = ReactorGroup.start(ReactorOptions.of(1));
+    ReactorOptions options = ReactorOptions.of(threads(configuration, Files.size(file)));
+    try (ReactorGroup reactors = ReactorGroup.start(options);
         BlockDevice bottom = RawFileDevice.open(file, RawFileOptions.DEFAULT);
         BlockDevice store = DiskAssembly.stored(configuration, bottom)) {
-      MetadataFile.format(store, reactors.next(), metadata);
+      MetadataFile.format(store, reactors.reactors(), metadata);
     }
     LOG.info("{}: {}", file, metadata);
+  }
+
+  /** One for each few MiB to encrypt, which takes most of the time that the program runs. */
+  private static int threads(Configuration configuration, long bytes) {
+    int most = configuration.encryption() == null ? 1 : Runtime.getRuntime().availableProcessors();
+    return Math.clamp(bytes / BYTES_PER_THREAD, 1, Math.min(most, MOST_THREADS));
   }
 
   private static StripeMetadata describe(Configuration configuration, int shift)

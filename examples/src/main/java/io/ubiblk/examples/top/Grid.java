@@ -24,12 +24,8 @@ final class Grid {
    */
   record Column(boolean toTheRight, int importance, int width) {}
 
-  /** Cells, or a text across all columns if there is only one. */
-  private record Row(List<String> cells) {
-    boolean isText() {
-      return cells.size() == 1;
-    }
-  }
+  /** Cells; the last one goes across all columns that are left. */
+  private record Row(List<String> cells) {}
 
   Grid(Column... columns) {
     this.columns = List.of(columns);
@@ -42,6 +38,11 @@ final class Grid {
           cells.size() + " cells, expected one for each of " + columns.size() + " columns");
     }
     rows.add(new Row(List.copyOf(cells)));
+  }
+
+  /** Adds a row that has a cell in the first column only, and a text behind it. */
+  void row(String cell, String text) {
+    rows.add(new Row(List.of(cell, text)));
   }
 
   /** Adds a line that is no part of the columns. */
@@ -61,7 +62,8 @@ final class Grid {
   private int[] widths() {
     int[] widths = columns.stream().mapToInt(Column::width).toArray();
     for (Row row : rows) {
-      for (int i = 0; i < widths.length && !row.isText(); i++) {
+      int own = row.cells().size();
+      for (int i = 0; i < (own < widths.length ? own - 1 : own); i++) {
         widths[i] = Math.max(widths[i], row.cells().get(i).length());
       }
     }
@@ -93,13 +95,13 @@ final class Grid {
   }
 
   private String line(Row row, int[] widths, boolean[] shown) {
-    if (row.isText()) {
-      return row.cells().getFirst();
-    }
+    int own = row.cells().size();
     StringBuilder line = new StringBuilder();
-    for (int i = 0; i < widths.length; i++) {
-      if (shown[i]) {
-        String cell = row.cells().get(i);
+    for (int i = 0; i < own; i++) {
+      String cell = row.cells().get(i);
+      if (i == own - 1 && own < widths.length) {
+        line.append(cell);
+      } else if (shown[i]) {
         String padding = " ".repeat(widths[i] - cell.length());
         line.append(columns.get(i).toTheRight() ? padding + cell : cell + padding).append(GAP);
       }

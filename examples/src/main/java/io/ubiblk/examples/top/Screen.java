@@ -1,14 +1,12 @@
 package io.ubiblk.examples.top;
 
 import java.io.Console;
-import java.io.File;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 
 /**
  * Where tables are shown: each in place of the one before on a terminal, one after the other and
@@ -21,50 +19,68 @@ final class Screen implements AutoCloseable {
   private static final String HOME = "\u001b[H";
   private static final String END_OF_LINE = "\u001b[K";
   private static final String CLEAR_BELOW = "\u001b[J";
-  private static final int DEFAULT_ROWS = 24;
-  private static final int DEFAULT_COLUMNS = 80;
 
   private final PrintStream out;
   private final boolean terminal;
+  private final Keyboard keyboard = new Keyboard();
 
-  Screen(PrintStream out, boolean terminal) {
+  Screen(PrintStream out, boolean terminal, Runnable whenDone) {
     this.out = out;
     this.terminal = terminal;
     if (terminal) {
+      keyboard.listen(whenDone);
       out.print(ENTER);
     }
   }
 
-  /** Returns a screen on standard output. */
-  static Screen onStandardOutput(boolean replacing) {
+  /** Returns a screen on standard output, on which tables replace each other. */
+  static Screen onTerminal(Runnable whenDone) {
     Optional<Console> console = Optional.ofNullable(System.console());
-    return new Screen(System.out, replacing && console.map(Console::isTerminal).orElse(false));
+    return new Screen(System.out, console.map(Console::isTerminal).orElse(false), whenDone);
+  }
+
+  /** Returns one on standard output for tables one after the other. */
+  static Screen onPaper() {
+    return new Screen(System.out, false, () -> {});
   }
 
   /** Shows a table below a title. The table is told how many characters a line may have. */
   void show(String title, IntFunction<List<String>> table) {
-    StringBuilder text = new StringBuilder();
-    if (terminal) {
-      int[] size = size();
-      List<String> lines = table.apply(size[1]);
-      text.append(HOME);
-      append(text, title, size[1]);
-      // The last row stays free: a line end there would scroll.
-      int fit = Math.min(lines.size(), Math.max(0, size[0] - 2));
-      lines.subList(0, fit).forEach(line -> append(text, line, size[1]));
-      text.append(CLEAR_BELOW);
-    } else {
-      text.append(title).append('\n');
-      table.apply(Integer.MAX_VALUE).forEach(line -> text.append(printable(line)).append('\n'));
-      text.append('\n');
-    }
+    String text =
+        terminal
+            ? inPlace(title, table, keyboard.size())
+            : title + '\n' + plain(table.apply(Integer.MAX_VALUE)) + '\n';
     out.print(text);
     out.flush();
   }
 
+  private static String plain(List<String> lines) {
+    return lines.stream().map(line -> printable(line) + '\n').collect(Collectors.joining());
+  }
+
+  /** Makes what draws a table over the one before. */
+  static String inPlace(String title, IntFunction<List<String>> table, Keyboard.Size size) {
+    List<String> lines = new ArrayList<>();
+    lines.add(title);
+    lines.addAll(table.apply(size.columns()));
+    int rows = Math.min(lines.size(), size.rows());
+    if (rows < lines.size() && rows > 1) {
+      lines.set(rows - 1, "... " + (lines.size() - rows + 1) + " more lines");
+    }
+    StringBuilder text = new StringBuilder(HOME);
+    for (int i = 0; i < rows; i++) {
+      // A line end in the last row would scroll.
+      text.append(i == 0 ? "" : "\r\n");
+      append(text, lines.get(i), size.columns());
+    }
+    return text.append(rows < size.rows() ? "\r\n" + CLEAR_BELOW : "").toString();
+  }
+
   private static void append(StringBuilder text, String line, int columns) {
     String clean = printable(line);
-    text.append(clean, 0, Math.min(clean.length(), columns)).append(END_OF_LINE).append('\n');
+    text.append(clean, 0, Math.min(clean.length(), columns));
+    // Behind the last column it would erase the last character.
+    text.append(clean.length() < columns ? END_OF_LINE : "");
   }
 
   /** Replaces what could command the terminal: paths and messages come from elsewhere. */
@@ -72,31 +88,10 @@ final class Screen implements AutoCloseable {
     return text.replaceAll("\\p{Cntrl}", "?");
   }
 
-  /** Asks for the terminal's rows and columns each time: the window may have been resized. */
-  private static int[] size() {
-    try {
-      Process stty =
-          new ProcessBuilder("stty", "size")
-              .redirectInput(new File("/dev/tty"))
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      String answer =
-          new String(stty.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-      if (stty.waitFor(1, TimeUnit.SECONDS) && answer.matches("[1-9]\\d{0,4} [1-9]\\d{0,4}")) {
-        String[] parts = answer.split(" ", 2);
-        return new int[] {Integer.parseInt(parts[0]), Integer.parseInt(parts[1])};
-      }
-    } catch (IOException e) {
-      // There is no such program, or no terminal of our own.
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    return new int[] {DEFAULT_ROWS, DEFAULT_COLUMNS};
-  }
-
   @Override
   public void close() {
     if (terminal) {
+      keyboard.close();
       out.print(LEAVE);
       out.flush();
     }

@@ -16,15 +16,19 @@ final class Table {
 
   private static final int NAME = 24;
   private static final int BAR = 10;
+
+  /** Usual width of the progress in characters: columns are not to come and go with its end. */
+  private static final int PROGRESS = 30;
+
   private static final int PERCENT = 100;
   private static final int ALWAYS = 0;
 
   private final Grid grid =
       new Grid(
           new Grid.Column(false, ALWAYS, 4), // disk
-          new Grid.Column(false, 8, 8), // state
-          new Grid.Column(true, ALWAYS, 10), // bytes read
-          new Grid.Column(true, ALWAYS, 10), // bytes written
+          new Grid.Column(false, 11, 8), // state
+          new Grid.Column(true, 13, 10), // bytes read
+          new Grid.Column(true, 12, 10), // bytes written
           new Grid.Column(true, 10, 7), // reads
           new Grid.Column(true, 10, 7), // writes
           new Grid.Column(true, 1, 5), // flushes
@@ -78,8 +82,7 @@ final class Table {
   }
 
   private void absent(Backend backend) {
-    String name = name(backend);
-    grid.text(name + "  away: " + backend.absence());
+    grid.row(name(backend), "away: " + backend.absence());
   }
 
   private void present(Backend backend, @Nullable Sample before, Sample latest) {
@@ -149,7 +152,8 @@ final class Table {
     String bar = "[" + "#".repeat(full) + ".".repeat(BAR - full) + "] ";
     String percent = fetched * PERCENT / source + " %";
     boolean complete = fetched == source;
-    return bar + percent + (complete ? "" : remaining(own));
+    String text = bar + percent + (complete ? "" : remaining(own));
+    return text + " ".repeat(Math.max(0, PROGRESS - text.length()));
   }
 
   private static String remaining(Sample.@Nullable Own own) {

@@ -67,7 +67,7 @@ public final class Ubitop implements Runner {
 
   private void show(Arguments arguments, Termination termination, List<Backend> backends)
       throws InterruptedException {
-    try (Screen screen = Screen.onStandardOutput(true)) {
+    try (Screen screen = Screen.onTerminal(termination::request)) {
       do {
         long begin = System.nanoTime();
         lookAt(backends);
@@ -83,7 +83,7 @@ public final class Ubitop implements Runner {
     lookAt(backends);
     termination.await(arguments.get(interval));
     lookAt(backends);
-    try (Screen screen = Screen.onStandardOutput(false)) {
+    try (Screen screen = Screen.onPaper()) {
       screen.show(title(backends), room -> Table.of(backends, arguments.isSet(perQueue), room));
     }
     if (backends.stream().allMatch(backend -> backend.latest() == null)) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.ubiblk.examples.DiskToml;
 import io.ubiblk.examples.Outcome;
 import io.ubiblk.examples.RpcLines;
 import io.ubiblk.examples.RunningBackend;
@@ -16,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.Comparator;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -142,29 +142,6 @@ final class EncryptedGuestIT {
   private void configure(String tuning) throws IOException {
     byte[] key = new byte[64];
     new SplittableRandom(7).nextBytes(key);
-    Files.writeString(
-        folder.resolve("disk.toml"),
-        """
-        [device]
-        data_path = "disk.raw"
-        metadata_path = "metadata"
-        vhost_socket = "vhost.sock"
-        rpc_socket = "rpc.sock"
-        [tuning]
-        %s
-        [stripe_source]
-        type = "raw"
-        image_path = "image.raw"
-        copy_on_read = true
-        [encryption]
-        xts_key.ref = "disk"
-        [secrets.disk]
-        source.inline = "%s"
-        encoding = "base64"
-        [danger_zone]
-        enabled = true
-        allow_inline_plaintext_secrets = true
-        """
-            .formatted(tuning, Base64.getEncoder().encodeToString(key)));
+    DiskToml.write(folder, "", tuning, "copy_on_read = true", key);
   }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ubiblk.core.json.JsonValue;
+import io.ubiblk.examples.DiskToml;
 import io.ubiblk.examples.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -106,7 +107,7 @@ final class MetadataVectorsTest {
 
   private static String configuration(String key) {
     String device = "[device]\ndata_path = \"disk.raw\"\nmetadata_path = \"metadata\"\n";
-    return device + Keys.section(key);
+    return device + DiskToml.encryption(key);
   }
 
   private static Stream<Path> devices() throws IOException {

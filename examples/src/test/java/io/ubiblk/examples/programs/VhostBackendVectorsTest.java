@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.ubiblk.core.json.JsonValue;
+import io.ubiblk.examples.DiskToml;
 import io.ubiblk.examples.Outcome;
 import io.ubiblk.examples.RpcLines;
 import io.ubiblk.examples.RunningBackend;
@@ -192,7 +193,7 @@ final class VhostBackendVectorsTest {
         copy_on_read = true
 
         """
-            + Keys.section(""));
+            + DiskToml.encryption(""));
     String shift = "" + used.member("shift").asLong();
     assertEquals(
         new Outcome(0, "", ""), Outcome.of("init-metadata", "-f", "" + configuration, "-s", shift));

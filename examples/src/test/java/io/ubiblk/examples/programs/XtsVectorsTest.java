@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ubiblk.core.json.JsonValue;
+import io.ubiblk.examples.DiskToml;
 import io.ubiblk.examples.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -124,7 +125,7 @@ final class XtsVectorsTest {
   @Test
   void aDiskWithoutKeyIsRefused() throws IOException {
     Path open = folder.resolve("open.toml");
-    Files.writeString(open, "[device]\ndata_path = \"disk.raw\"\n" + Keys.section(""));
+    Files.writeString(open, "[device]\ndata_path = \"disk.raw\"\n" + DiskToml.encryption(""));
     Path output = folder.resolve("output");
     Outcome outcome = xts(open, folder + "/plain.bin", output.toString());
     assertEquals(1, outcome.status());

@@ -49,6 +49,13 @@ final class GridTest {
   }
 
   @Test
+  void textBehindTheFirstCellBeginsWhereTheSecondColumnDoes() {
+    grid.row("longest", "why there is no more");
+    assertEquals("longest  why there is no more", grid.lines(1).get(4));
+    assertEquals("one        1     22  x", grid.lines(80).get(1));
+  }
+
+  @Test
   void rowsHaveACellForEachColumn() {
     assertThrows(IllegalArgumentException.class, () -> grid.row(List.of("a", "b")));
   }

@@ -2,7 +2,6 @@ package io.ubiblk.core.metadata;
 
 import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.BlockDeviceException;
-import io.ubiblk.api.Capability;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.core.blocking.BlockingAccess;
 import io.ubiblk.core.io.AfterFailure;
@@ -12,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 public final class MetadataFile {
 
   private static final int FILE_MODE = 0600;
-  private static final int ZERO_BYTES = 64 * 1024;
 
   private MetadataFile() {}
 
@@ -130,32 +129,35 @@ public final class MetadataFile {
    */
   public static void format(BlockDevice device, Reactor reactor, StripeMetadata metadata)
       throws IOException {
+    format(device, List.of(reactor), metadata);
+  }
+
+  /**
+   * Does the same with the zeros shared out among several reactors: where zeros are encrypted, a
+   * large file takes one processor a while.
+   *
+   * @param device holds the file; large enough
+   * @param reactors where to do the I/O, at least one
+   * @param metadata the content
+   * @throws IOException if the device fails
+   */
+  public static void format(BlockDevice device, List<Reactor> reactors, StripeMetadata metadata)
+      throws IOException {
     byte[] used = MetadataCodec.encode(metadata);
     long size = device.geometry().size();
     if (used.length > size) {
       throw new BlockDeviceException.Mismatch(
           metadata + " needs " + used.length + " bytes, " + device + " has " + size);
     }
-    try (BlockingAccess access = BlockingAccess.open(device, reactor)) {
+    try (BlockingAccess access = BlockingAccess.open(device, reactors.getFirst())) {
       access.write(0, new byte[MetadataLayout.SECTOR]);
       access.flush();
       access.write(
           MetadataLayout.SECTOR, MemorySegment.ofArray(used).asSlice(MetadataLayout.SECTOR));
-      if (device.capabilities().contains(Capability.WRITE_ZEROES)) {
-        access.writeZeroes(used.length, size - used.length, 0);
-      } else {
-        writeZeros(access, used.length, size);
-      }
+      new ZeroFill(device).fill(access, reactors, used.length, size);
       access.flush();
       access.write(0, MemorySegment.ofArray(used).asSlice(0, MetadataLayout.SECTOR));
       access.flush();
-    }
-  }
-
-  private static void writeZeros(BlockingAccess access, long from, long to) throws IOException {
-    byte[] zeros = new byte[ZERO_BYTES];
-    for (long at = from; at < to; at += zeros.length) {
-      access.write(at, MemorySegment.ofArray(zeros).asSlice(0, Math.min(zeros.length, to - at)));
     }
   }
 

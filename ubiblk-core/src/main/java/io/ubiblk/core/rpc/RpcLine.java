@@ -98,7 +98,8 @@ final class RpcLine implements AutoCloseable {
     key.interestOps(operation);
     long left = (deadline - System.nanoTime()) / 1_000_000;
     if (left <= 0) {
-      throw new SocketTimeoutException(path + " did not answer within " + timeout);
+      throw new SocketTimeoutException(
+          path + " did not answer within " + timeout.toMillis() + " ms");
     }
     selector.select(left);
     selector.selectedKeys().clear();

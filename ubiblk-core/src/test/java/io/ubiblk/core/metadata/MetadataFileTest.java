@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -88,6 +89,46 @@ class MetadataFileTest {
     assertArrayEquals(expected, Files.readAllBytes(path));
     MetadataFile.allocate(path, 508 * 20);
     assertEquals(512 * 21, Files.size(path));
+  }
+
+  @Test
+  void longFilesAreFilledByAllReactorsToTheirEnd() throws Exception {
+    int size = (3 << 20) + (700 << 10);
+    byte[] old = new byte[size];
+    Arrays.fill(old, (byte) 0xff);
+    Path path = Files.write(directory.resolve("metadata"), old);
+    try (ReactorGroup several = ReactorGroup.start(ReactorOptions.of(5));
+        RecordingBlockDevice device =
+            new RecordingBlockDevice(RawFileDevice.open(path, RawFileOptions.DEFAULT))) {
+      MetadataFile.format(device, several.reactors(), metadata(1200));
+      // No more than one for each MiB, and what they do is over before it is made durable.
+      List<Operation> operations = device.requests().stream().map(RequestEvent::operation).toList();
+      assertEquals(3, Collections.frequency(operations, Operation.WRITE_ZEROES));
+      assertEquals(
+          List.of(Operation.FLUSH, Operation.WRITE, Operation.FLUSH),
+          operations.subList(operations.size() - 3, operations.size()));
+    }
+    byte[] expected = Arrays.copyOf(MetadataCodec.encode(metadata(1200)), size);
+    assertArrayEquals(expected, Files.readAllBytes(path));
+  }
+
+  @Test
+  void failureOfOneOfSeveralReactorsIsTold() throws Exception {
+    try (ReactorGroup several = ReactorGroup.start(ReactorOptions.of(3))) {
+      // The fourth to the sixth request are those of the three.
+      for (int failing = 3; failing < 6; failing++) {
+        try (FaultyBlockDevice device = new FaultyBlockDevice(new MemoryDevice(4 << 20), 1)) {
+          device.failAfter(failing, Status.EIO, 1);
+          assertThrows(
+              BlockDeviceException.Io.class,
+              () -> MetadataFile.format(device, several.reactors(), metadata(10)));
+          assertEquals(1, device.injected());
+          assertThrows(
+              BlockDeviceException.BadFormat.class,
+              () -> MetadataFile.load(device, several.next()));
+        }
+      }
+    }
   }
 
   @Test
