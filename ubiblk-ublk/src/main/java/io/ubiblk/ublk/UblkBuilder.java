@@ -48,6 +48,7 @@ public final class UblkBuilder {
   private boolean readOnly;
   private boolean recoverable;
   private boolean keep;
+  private boolean zeroCopy = true;
   private Duration grace = DEFAULT_GRACE;
   private Duration patience = DEFAULT_PATIENCE;
 
@@ -136,6 +137,18 @@ public final class UblkBuilder {
    */
   public UblkBuilder keep(boolean value) {
     keep = value;
+    return this;
+  }
+
+  /**
+   * Lets data pass between the kernel and the device without a copy, where the kernel (Linux 6.16)
+   * and the device can. To switch it off changes nothing but speed.
+   *
+   * @param value whether to avoid copies; true unless set
+   * @return this
+   */
+  public UblkBuilder zeroCopy(boolean value) {
+    zeroCopy = value;
     return this;
   }
 
@@ -237,11 +250,17 @@ public final class UblkBuilder {
     if (recoverable) {
       flags |= DriverFeatures.USER_RECOVERY | DriverFeatures.USER_RECOVERY_REISSUE;
     }
+    List<Reactor> assigned = assign(queues);
+    if (zeroCopy
+        && node.hasAll(DriverFeatures.ZERO_COPY)
+        && FixedBuffers.suit(served, assigned.getFirst())) {
+      flags |= DriverFeatures.ZERO_COPY;
+    }
     DeviceInfo info = node.add(DeviceInfo.wanted(queues, depth, largestTransfer, id, flags));
     try {
       requireRecovery(info);
       node.setParameters(info.id(), parameters);
-      RunningDevice running = RunningDevice.open(node, info, served, assign(info.queues()), false);
+      RunningDevice running = RunningDevice.open(node, info, served, assigned, false);
       return started(node, running, served);
     } catch (IOException | RuntimeException e) {
       node.delete(info.id());

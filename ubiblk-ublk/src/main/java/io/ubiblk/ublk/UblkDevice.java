@@ -11,6 +11,7 @@ import io.ubiblk.core.io.OnReactor;
 import io.ubiblk.core.io.Uninterrupted;
 import io.ubiblk.ublk.driver.ControlNode;
 import io.ubiblk.ublk.driver.RunningDevice;
+import io.ubiblk.ublk.protocol.DriverFeatures;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -96,6 +97,14 @@ public final class UblkDevice implements Frontend {
   /** {@return the number of queues: the kernel gives at most one for each processor} */
   public int queues() {
     return running.info().queues();
+  }
+
+  /**
+   * {@return whether data can pass between the kernel and the device without a copy, see {@link
+   * UblkBuilder#zeroCopy}}
+   */
+  public boolean isZeroCopy() {
+    return running.info().has(DriverFeatures.AUTO_BUF_REG);
   }
 
   @Override

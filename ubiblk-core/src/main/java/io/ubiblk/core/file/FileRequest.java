@@ -25,6 +25,9 @@ final class FileRequest {
   int flags;
   ScatterList data = NO_DATA;
 
+  /** Number of the fixed buffer that takes the place of the data; -1 if there is none. */
+  int buffer = -1;
+
   /** Bytes that are finished. */
   long done;
 
@@ -86,6 +89,7 @@ final class FileRequest {
     flags = newFlags;
     tag = newTag;
     data = NO_DATA;
+    buffer = -1;
     done = 0;
     plain = true;
     writesZeros = false;

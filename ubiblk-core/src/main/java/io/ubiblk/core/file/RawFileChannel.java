@@ -1,8 +1,8 @@
 package io.ubiblk.core.file;
 
-import io.ubiblk.api.BlockChannel;
 import io.ubiblk.api.CompletionHandler;
 import io.ubiblk.api.DeferredCompletions;
+import io.ubiblk.api.FixedBufferChannel;
 import io.ubiblk.api.IoFlags;
 import io.ubiblk.api.Operation;
 import io.ubiblk.api.ReactorTask;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * A channel of a {@link RawFileDevice}: takes requests, gives each a slot, and sees each to its
  * end. The work itself is in {@link Transfer} and {@link Zeroing}.
  */
-final class RawFileChannel implements BlockChannel {
+final class RawFileChannel implements FixedBufferChannel {
 
   /** A write that drops its pages starts to write them back, which small ones should not. */
   private static final int LEAST_DROPPED_BYTES = 64 * 1024;
@@ -119,6 +119,24 @@ final class RawFileChannel implements BlockChannel {
   }
 
   @Override
+  public boolean takesFixedBuffers() {
+    return true;
+  }
+
+  @Override
+  public boolean readFixed(long offset, int buffer, long length, long tag) {
+    return fitsFixed(offset, length) && takeFixed(Operation.READ, offset, buffer, length, 0, tag);
+  }
+
+  @Override
+  public boolean writeFixed(long offset, int buffer, long length, int flags, long tag) {
+    return device.isWritable()
+        && IoFlags.checkWrite(flags) == Status.OK
+        && fitsFixed(offset, length)
+        && takeFixed(Operation.WRITE, offset, buffer, length, flags, tag);
+  }
+
+  @Override
   public boolean flush(long tag) {
     if (device.writesThrough() || !device.isWritable()) {
       return completeLater(tag, Status.OK);
@@ -185,6 +203,28 @@ final class RawFileChannel implements BlockChannel {
   void finishLater(FileRequest request, int status) {
     deferred.add(request.tag, status);
     release(request);
+  }
+
+  /** Whether the file takes a range as it is; what must be refused or rounded goes with memory. */
+  private boolean fitsFixed(long offset, long length) {
+    return length > 0
+        && device.geometry().checkTransfer(offset, length) == Status.OK
+        && alignment.fitsRange(offset, length);
+  }
+
+  private boolean takeFixed(
+      Operation operation, long offset, int buffer, long length, int flags, long tag) {
+    FileRequest request = take(operation, offset, length, flags, tag);
+    if (request == null) {
+      return false;
+    }
+    request.buffer = buffer;
+    if (operation == Operation.READ) {
+      transfer.advance(request);
+    } else {
+      begin(request);
+    }
+    return true;
   }
 
   private boolean zero(Operation operation, long offset, long length, int flags, long tag) {
@@ -281,7 +321,7 @@ final class RawFileChannel implements BlockChannel {
       resume.schedule();
     } else if (request.operation == Operation.FLUSH) {
       flushes.ended(errno);
-    } else if (errno == Errno.EINVAL && request.plain && transfers(request)) {
+    } else if (errno == Errno.EINVAL && request.plain && request.buffer < 0 && transfers(request)) {
       // The file wants more alignment than it said, or does not take direct I/O here.
       request.plain = false;
       transfer.advance(request);

@@ -160,6 +160,10 @@ final class Transfer {
   }
 
   private void transfer(FileRequest request) {
+    if (request.buffer >= 0) {
+      transferFixed(request);
+      return;
+    }
     ScatterList list = list(request);
     long position = position(request);
     long length = left(request);
@@ -168,6 +172,17 @@ final class Transfer {
     } else {
       int flags = writeFlags(request);
       port.write(request.slot, request.file, request.at(), list, position, length, flags);
+    }
+  }
+
+  private void transferFixed(FileRequest request) {
+    long done = request.done;
+    long left = request.length - done;
+    if (request.operation == Operation.READ) {
+      port.readFixed(request.slot, request.file, request.at(), request.buffer, done, left);
+    } else {
+      int flags = writeFlags(request);
+      port.writeFixed(request.slot, request.file, request.at(), request.buffer, done, left, flags);
     }
   }
 

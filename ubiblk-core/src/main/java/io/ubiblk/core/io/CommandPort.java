@@ -19,7 +19,21 @@ public interface CommandPort {
    * @param first the first eight bytes that go with the command
    * @param second the next eight
    */
-  void issue(int slot, int fd, int command, long first, long second);
+  default void issue(int slot, int fd, int command, long first, long second) {
+    issue(slot, fd, command, first, second, 0);
+  }
+
+  /**
+   * Issues a command that has something in its address too.
+   *
+   * @param slot slot of the command
+   * @param fd descriptor of the driver's
+   * @param command what the driver is asked to do
+   * @param first the first eight bytes that go with the command
+   * @param second the next eight
+   * @param address the address
+   */
+  void issue(int slot, int fd, int command, long first, long second, long address);
 
   /** Closes the port. No command may be in flight. */
   void close();

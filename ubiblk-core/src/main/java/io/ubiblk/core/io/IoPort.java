@@ -47,6 +47,41 @@ public interface IoPort {
       int flags);
 
   /**
+   * Reads from a file into a fixed buffer.
+   *
+   * @param slot slot of the operation
+   * @param file file to read
+   * @param offset position in the file in bytes
+   * @param buffer number of the buffer, from {@link IoReactor#reserveBuffers}
+   * @param position first byte of the buffer to fill
+   * @param length number of bytes, at least 1
+   */
+  default void readFixed(
+      int slot, OpenFile file, long offset, int buffer, long position, long length) {
+    throw noBuffer(buffer);
+  }
+
+  /**
+   * Writes a part of a fixed buffer to a file.
+   *
+   * @param slot slot of the operation
+   * @param file file to write
+   * @param offset position in the file in bytes
+   * @param buffer number of the buffer, from {@link IoReactor#reserveBuffers}
+   * @param position first byte of the buffer to write
+   * @param length number of bytes, at least 1
+   * @param flags as for {@link #write}
+   */
+  default void writeFixed(
+      int slot, OpenFile file, long offset, int buffer, long position, long length, int flags) {
+    throw noBuffer(buffer);
+  }
+
+  private static IllegalArgumentException noBuffer(int buffer) {
+    return new IllegalArgumentException("buffer " + buffer + " of a reactor that has none");
+  }
+
+  /**
    * Makes what was written to a file durable.
    *
    * @param slot slot of the operation

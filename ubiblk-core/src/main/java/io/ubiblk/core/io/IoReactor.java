@@ -33,6 +33,28 @@ public interface IoReactor extends EventLoop {
   }
 
   /**
+   * Reserves numbers of fixed buffers, which drivers fill and {@link IoPort#readFixed} and {@link
+   * IoPort#writeFixed} use.
+   *
+   * @param count how many
+   * @return the first of the numbers, the others follow; or -1 if the reactor has none, or not so
+   *     many
+   */
+  default int reserveBuffers(int count) {
+    return -1;
+  }
+
+  /**
+   * Gives numbers of fixed buffers back. None may be in use.
+   *
+   * @param first the first of the numbers
+   * @param count how many
+   */
+  default void releaseBuffers(int first, int count) {
+    throw new IllegalArgumentException("buffer " + first + " of a reactor that has none");
+  }
+
+  /**
    * Takes over a connected socket.
    *
    * @param socket the socket, in non-blocking mode; closed with the port, also if this fails

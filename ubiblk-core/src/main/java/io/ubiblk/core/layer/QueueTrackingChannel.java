@@ -3,6 +3,7 @@ package io.ubiblk.core.layer;
 import io.ubiblk.api.BlockChannel;
 import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.CompletionHandler;
+import io.ubiblk.api.FixedBufferChannel;
 import io.ubiblk.api.ForwardingBlockChannel;
 import io.ubiblk.api.Operation;
 import io.ubiblk.api.Reactor;
@@ -11,16 +12,18 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** A channel of a {@link QueueTrackingDevice}: gives each request a slot of its tracker. */
-final class QueueTrackingChannel extends ForwardingBlockChannel {
+final class QueueTrackingChannel extends ForwardingBlockChannel implements FixedBufferChannel {
 
   private final QueueTrackingDevice device;
   private final Slots slots;
+  private final @Nullable FixedBufferChannel fixed;
   private boolean released;
 
   private QueueTrackingChannel(QueueTrackingDevice device, BlockChannel delegate, Slots slots) {
     super(delegate);
     this.device = device;
     this.slots = slots;
+    this.fixed = FixedBufferChannel.of(delegate);
   }
 
   static QueueTrackingChannel open(
@@ -53,6 +56,37 @@ final class QueueTrackingChannel extends ForwardingBlockChannel {
     return slot >= 0
         && slots.keepIf(
             delegate().write(offset, src, flags, slot), slot, Operation.WRITE, offset, length);
+  }
+
+  @Override
+  public boolean takesFixedBuffers() {
+    return fixed != null;
+  }
+
+  @Override
+  public boolean readFixed(long offset, int buffer, long length, long tag) {
+    if (fixed == null) {
+      return false;
+    }
+    int slot = slots.take(tag);
+    return slot >= 0
+        && slots.keepIf(
+            fixed.readFixed(offset, buffer, length, slot), slot, Operation.READ, offset, length);
+  }
+
+  @Override
+  public boolean writeFixed(long offset, int buffer, long length, int flags, long tag) {
+    if (fixed == null) {
+      return false;
+    }
+    int slot = slots.take(tag);
+    return slot >= 0
+        && slots.keepIf(
+            fixed.writeFixed(offset, buffer, length, flags, slot),
+            slot,
+            Operation.WRITE,
+            offset,
+            length);
   }
 
   @Override

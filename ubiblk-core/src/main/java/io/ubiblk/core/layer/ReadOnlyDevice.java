@@ -6,6 +6,7 @@ import io.ubiblk.api.BlockDeviceException;
 import io.ubiblk.api.Capability;
 import io.ubiblk.api.CompletionHandler;
 import io.ubiblk.api.DeferredCompletions;
+import io.ubiblk.api.FixedBufferChannel;
 import io.ubiblk.api.ForwardingBlockChannel;
 import io.ubiblk.api.ForwardingBlockDevice;
 import io.ubiblk.api.Geometry;
@@ -18,6 +19,7 @@ import io.ubiblk.core.io.ChannelClosing;
 import io.ubiblk.core.io.ClosingOnce;
 import java.io.IOException;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A device that cannot be changed through this layer: every change is refused with {@code EROFS}.
@@ -77,11 +79,12 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
         });
   }
 
-  private static final class Channel extends ForwardingBlockChannel {
+  private static final class Channel extends ForwardingBlockChannel implements FixedBufferChannel {
     private final Reactor reactor;
     private final DeferredCompletions refused;
     private final ReactorTask finish;
     private final ChannelClosing closing;
+    private final @Nullable FixedBufferChannel fixed;
 
     Channel(
         OpenChannels channels,
@@ -89,6 +92,7 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
         Reactor reactor,
         CompletionHandler completions) {
       super(delegate);
+      this.fixed = FixedBufferChannel.of(delegate);
       this.reactor = reactor;
       this.refused = new DeferredCompletions(reactor, completions, 16);
       this.finish = reactor.task(this::finishClosing);
@@ -102,6 +106,21 @@ public final class ReadOnlyDevice extends ForwardingBlockDevice {
 
     @Override
     public boolean write(long offset, ScatterList src, int flags, long tag) {
+      return refuse(tag);
+    }
+
+    @Override
+    public boolean takesFixedBuffers() {
+      return fixed != null;
+    }
+
+    @Override
+    public boolean readFixed(long offset, int buffer, long length, long tag) {
+      return fixed != null && !closing.hasBegun() && fixed.readFixed(offset, buffer, length, tag);
+    }
+
+    @Override
+    public boolean writeFixed(long offset, int buffer, long length, int flags, long tag) {
       return refuse(tag);
     }
 

@@ -3,24 +3,28 @@ package io.ubiblk.core.layer;
 import io.ubiblk.api.BlockChannel;
 import io.ubiblk.api.BlockDevice;
 import io.ubiblk.api.CompletionHandler;
+import io.ubiblk.api.FixedBufferChannel;
 import io.ubiblk.api.ForwardingBlockChannel;
 import io.ubiblk.api.Operation;
 import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ScatterList;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A channel of a {@link StatisticsDevice}: remembers of each request what it was and when it came.
  */
-final class StatisticsChannel extends ForwardingBlockChannel {
+final class StatisticsChannel extends ForwardingBlockChannel implements FixedBufferChannel {
 
   private final StatisticsDevice device;
   private final Slots slots;
+  private final @Nullable FixedBufferChannel fixed;
 
   private StatisticsChannel(StatisticsDevice device, BlockChannel delegate, Slots slots) {
     super(delegate);
     this.device = device;
     this.slots = slots;
+    this.fixed = FixedBufferChannel.of(delegate);
   }
 
   static StatisticsChannel open(
@@ -45,6 +49,29 @@ final class StatisticsChannel extends ForwardingBlockChannel {
   public boolean write(long offset, ScatterList src, int flags, long tag) {
     int slot = slots.take(Operation.WRITE, src.byteSize(), tag);
     return slot >= 0 && slots.keepIf(slot, delegate().write(offset, src, flags, slot));
+  }
+
+  @Override
+  public boolean takesFixedBuffers() {
+    return fixed != null;
+  }
+
+  @Override
+  public boolean readFixed(long offset, int buffer, long length, long tag) {
+    if (fixed == null) {
+      return false;
+    }
+    int slot = slots.take(Operation.READ, length, tag);
+    return slot >= 0 && slots.keepIf(slot, fixed.readFixed(offset, buffer, length, slot));
+  }
+
+  @Override
+  public boolean writeFixed(long offset, int buffer, long length, int flags, long tag) {
+    if (fixed == null) {
+      return false;
+    }
+    int slot = slots.take(Operation.WRITE, length, tag);
+    return slot >= 0 && slots.keepIf(slot, fixed.writeFixed(offset, buffer, length, flags, slot));
   }
 
   @Override

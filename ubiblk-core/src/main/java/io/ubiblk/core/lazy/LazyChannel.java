@@ -4,6 +4,7 @@ import io.ubiblk.api.BlockChannel;
 import io.ubiblk.api.Capability;
 import io.ubiblk.api.CompletionHandler;
 import io.ubiblk.api.DeferredCompletions;
+import io.ubiblk.api.FixedBufferChannel;
 import io.ubiblk.api.IoFlags;
 import io.ubiblk.api.Operation;
 import io.ubiblk.api.Reactor;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * flushes, and those that held requests make use channels of the data device of their own, so that
  * their tags never mix.
  */
-final class LazyChannel implements BlockChannel {
+final class LazyChannel implements FixedBufferChannel {
 
   private final LazyDevice device;
   private final StripeMap map;
@@ -34,6 +35,7 @@ final class LazyChannel implements BlockChannel {
   private final Reactor reactor;
   private final CompletionHandler completions;
   private final BlockChannel straight;
+  private final @Nullable FixedBufferChannel fixed;
   private final BlockChannel flushes;
   private final BlockChannel internal;
   private final DeferredCompletions deferred;
@@ -69,6 +71,7 @@ final class LazyChannel implements BlockChannel {
       throw e;
     }
     this.straight = opened.get(0);
+    this.fixed = FixedBufferChannel.of(straight);
     this.flushes = opened.get(1);
     this.internal = opened.get(2);
     this.deferred = new DeferredCompletions(reactor, completions, 4);
@@ -117,6 +120,31 @@ final class LazyChannel implements BlockChannel {
       return !closing.hasBegun() && straight.write(offset, src, flags, tag);
     }
     return holdChange(Operation.WRITE, offset, length, src, flags, tag);
+  }
+
+  @Override
+  public boolean takesFixedBuffers() {
+    return fixed != null;
+  }
+
+  @Override
+  public boolean readFixed(long offset, int buffer, long length, long tag) {
+    return fixed != null
+        && length > 0
+        && device.geometry().checkTransfer(offset, length) == Status.OK
+        && map.areReady(offset, length)
+        && !closing.hasBegun()
+        && fixed.readFixed(offset, buffer, length, tag);
+  }
+
+  @Override
+  public boolean writeFixed(long offset, int buffer, long length, int flags, long tag) {
+    return fixed != null
+        && length > 0
+        && device.geometry().checkTransfer(offset, length) == Status.OK
+        && mayChange(offset, length)
+        && !closing.hasBegun()
+        && fixed.writeFixed(offset, buffer, length, flags, tag);
   }
 
   @Override

@@ -16,6 +16,12 @@ public final class IoUring implements AutoCloseable {
   private static final long OFF_SQ_RING = 0;
   private static final long OFF_SQES = 0x10000000L;
 
+  // io_uring_register(2), and struct io_uring_rsrc_register
+  private static final int REGISTER_BUFFERS2 = 15;
+  private static final int RSRC_SIZE = 32;
+  private static final int RSRC_FLAGS = 4;
+  private static final int RSRC_SPARSE = 1;
+
   private static final int ENTER_GETEVENTS = 1;
   private static final int ENTER_EXT_ARG = 1 << 3;
 
@@ -186,6 +192,23 @@ public final class IoUring implements AutoCloseable {
             argument.address(),
             ARG_SIZE);
     return result == -Errno.ETIME ? 0 : result;
+  }
+
+  /**
+   * Gives the ring a table of buffers that are to be registered later, by drivers. Linux 5.19; once
+   * only.
+   *
+   * @param count number of buffers
+   * @return 0 or a negative errno
+   */
+  public int registerTable(int count) {
+    try (Arena temporary = Arena.ofConfined()) {
+      MemorySegment request = temporary.allocate(RSRC_SIZE, 8);
+      request.set(ValueLayout.JAVA_INT, 0, count);
+      request.set(ValueLayout.JAVA_INT, RSRC_FLAGS, RSRC_SPARSE);
+      return (int)
+          Syscall.call(Abi.IO_URING_REGISTER, fd, REGISTER_BUFFERS2, request.address(), RSRC_SIZE);
+    }
   }
 
   private int enter(int toSubmit, int minComplete, int flags, long argument, long size) {

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -241,6 +242,34 @@ public final class OpenFile implements AutoCloseable {
       throw new IllegalArgumentException("memory on the heap: " + dst + ", expected native memory");
     }
     return Syscall.call(Abi.PREAD64, fd, dst.address(), dst.byteSize(), offset);
+  }
+
+  /**
+   * Reads at a position into a part of native memory.
+   *
+   * @param offset position in bytes
+   * @param dst native memory
+   * @param from first byte of the memory to fill
+   * @param length number of bytes
+   * @return as for {@link #read(long, MemorySegment)}
+   */
+  public long read(long offset, MemorySegment dst, long from, long length) {
+    Objects.checkFromIndexSize(from, length, dst.byteSize());
+    return Syscall.call(Abi.PREAD64, fd, dst.address() + from, length, offset);
+  }
+
+  /**
+   * Writes a part of native memory at a position.
+   *
+   * @param offset position in bytes
+   * @param src native memory
+   * @param from first byte of the memory to write
+   * @param length number of bytes
+   * @return number of bytes written, which may be fewer than asked for; or a negative errno
+   */
+  public long write(long offset, MemorySegment src, long from, long length) {
+    Objects.checkFromIndexSize(from, length, src.byteSize());
+    return Syscall.call(Abi.PWRITE64, fd, src.address() + from, length, offset);
   }
 
   /**

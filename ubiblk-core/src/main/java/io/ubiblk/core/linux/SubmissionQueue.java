@@ -20,6 +20,8 @@ public final class SubmissionQueue {
   static final int OP_READV = 1;
   static final int OP_WRITEV = 2;
   static final int OP_FSYNC = 3;
+  static final int OP_READ_FIXED = 4;
+  static final int OP_WRITE_FIXED = 5;
   static final int OP_POLL_ADD = 6;
   static final int OP_SENDMSG = 9;
   static final int OP_RECVMSG = 10;
@@ -134,6 +136,36 @@ public final class SubmissionQueue {
       int flags,
       long userData) {
     put(OP_WRITE, fd, offset, memory.address() + memoryOffset, length, flags, userData);
+  }
+
+  /**
+   * Queues a read into a registered buffer.
+   *
+   * @param fd file descriptor
+   * @param offset position in the file in bytes
+   * @param buffer number of the buffer
+   * @param position first byte in the buffer
+   * @param length number of bytes
+   * @param userData reported with the completion
+   */
+  public void readFixed(int fd, long offset, int buffer, long position, int length, long userData) {
+    put(OP_READ_FIXED, fd, offset, position, length, 0, userData, buffer, 0, 0);
+  }
+
+  /**
+   * Queues a write from a registered buffer.
+   *
+   * @param fd file descriptor
+   * @param offset position in the file in bytes
+   * @param buffer number of the buffer
+   * @param position first byte in the buffer
+   * @param length number of bytes
+   * @param flags 0 or {@link OpenFile#RWF_DSYNC}
+   * @param userData reported with the completion
+   */
+  public void writeFixed(
+      int fd, long offset, int buffer, long position, int length, int flags, long userData) {
+    put(OP_WRITE_FIXED, fd, offset, position, length, flags, userData, buffer, 0, 0);
   }
 
   /**
@@ -286,16 +318,18 @@ public final class SubmissionQueue {
    * @param command what the driver is asked to do
    * @param first the first eight bytes that go with the command
    * @param second the next eight
+   * @param address what the entry has as its address, for drivers that look there
    * @param userData reported with the completion
    */
-  public void command(int fd, int command, long first, long second, long userData) {
-    put(OP_URING_CMD, fd, Integer.toUnsignedLong(command), 0, 0, 0, userData, first, second);
+  public void command(int fd, int command, long first, long second, long address, long userData) {
+    long number = Integer.toUnsignedLong(command);
+    put(OP_URING_CMD, fd, number, address, 0, 0, userData, 0, first, second);
   }
 
   /** Queues a command with more than 16 bytes; only in a ring with wide entries. */
   void command(int fd, int command, MemorySegment payload, long userData) {
     long at = (tail & mask) * entrySize;
-    command(fd, command, 0, 0, userData);
+    command(fd, command, 0, 0, 0, userData);
     MemorySegment room = entries.asSlice(at + COMMAND, entrySize - COMMAND);
     room.fill((byte) 0).copyFrom(payload);
   }
@@ -317,7 +351,7 @@ public final class SubmissionQueue {
 
   private void put(
       int opcode, int fd, long offset, long address, int length, int flags, long userData) {
-    put(opcode, fd, offset, address, length, flags, userData, 0, 0);
+    put(opcode, fd, offset, address, length, flags, userData, 0, 0, 0);
   }
 
   private void put(
@@ -328,6 +362,7 @@ public final class SubmissionQueue {
       int length,
       int flags,
       long userData,
+      int buffer,
       long addr3,
       long pad) {
     long at = (tail & mask) * entrySize;
@@ -336,7 +371,7 @@ public final class SubmissionQueue {
     entries.set(WORD, at + ADDR, address);
     entries.set(WORD, at + LEN_AND_FLAGS, Integer.toUnsignedLong(length) | (long) flags << 32);
     entries.set(WORD, at + USER_DATA, userData);
-    entries.set(WORD, at + BUFFER_AND_FILE_INDEX, 0);
+    entries.set(WORD, at + BUFFER_AND_FILE_INDEX, buffer);
     entries.set(WORD, at + ADDR3, addr3);
     entries.set(WORD, at + PAD, pad);
     tail++;

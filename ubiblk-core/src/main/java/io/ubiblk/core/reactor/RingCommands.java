@@ -17,10 +17,10 @@ final class RingCommands implements CommandPort, RingReactor.Consumer {
   }
 
   @Override
-  public void issue(int slot, int fd, int command, long first, long second) {
+  public void issue(int slot, int fd, int command, long first, long second, long address) {
     // Not counted as in flight: a driver may keep a command for ever.
     long userData = RingReactor.userData(number, slot);
-    reactor.submissions().command(fd, command, first, second, userData);
+    reactor.submissions().command(fd, command, first, second, address, userData);
   }
 
   @Override

@@ -82,6 +82,24 @@ final class RingPort implements IoPort, RingReactor.Consumer {
   }
 
   @Override
+  public void readFixed(
+      int slot, OpenFile file, long offset, int buffer, long position, long length) {
+    reactor.count(1);
+    int bytes = (int) Math.min(length, MAX_LENGTH);
+    reactor.submissions().readFixed(file.fd(), offset, buffer, position, bytes, userData(slot));
+  }
+
+  @Override
+  public void writeFixed(
+      int slot, OpenFile file, long offset, int buffer, long position, long length, int flags) {
+    reactor.count(1);
+    int bytes = (int) Math.min(length, MAX_LENGTH);
+    reactor
+        .submissions()
+        .writeFixed(file.fd(), offset, buffer, position, bytes, flags, userData(slot));
+  }
+
+  @Override
   public void sync(int slot, OpenFile file) {
     reactor.count(1);
     reactor.submissions().syncData(file.fd(), userData(slot));

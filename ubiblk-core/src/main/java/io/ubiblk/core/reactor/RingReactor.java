@@ -40,6 +40,7 @@ final class RingReactor extends BaseLoop {
   private final ArrayList<@Nullable Consumer> consumers = new ArrayList<>();
   private final BitSet taken = new BitSet();
   private final CompletionStash stash = new CompletionStash();
+  private final BufferTable buffers;
   private int inFlight;
 
   /** Whoever issued an operation. */
@@ -54,6 +55,7 @@ final class RingReactor extends BaseLoop {
     this.submissions = ring.submissions();
     this.completions = ring.completions();
     this.wakeUp = wakeUp;
+    this.buffers = new BufferTable(ring);
     new RingWatch(this, wakeUp.fd(), () -> {});
   }
 
@@ -85,6 +87,16 @@ final class RingReactor extends BaseLoop {
   @Override
   public CommandPort openCommands(IoHandler handler) {
     return new RingCommands(this, handler);
+  }
+
+  @Override
+  public int reserveBuffers(int count) {
+    return buffers.reserve(count);
+  }
+
+  @Override
+  public void releaseBuffers(int first, int count) {
+    buffers.release(first, count);
   }
 
   @Override

@@ -28,6 +28,11 @@ final class ScriptedPort implements IoPort {
       return 0;
     }
 
+    /** What a fixed buffer stands for. */
+    default ScatterList fixed(int buffer) {
+      throw new AssertionError("fixed buffer " + buffer);
+    }
+
     /** Is told the file of each sync. */
     default void synced(OpenFile file) {}
   }
@@ -75,6 +80,18 @@ final class ScriptedPort implements IoPort {
     } else {
       report(slot, allowed);
     }
+  }
+
+  @Override
+  public void readFixed(
+      int slot, OpenFile file, long offset, int buffer, long position, long length) {
+    read(slot, file, offset, script.fixed(buffer), position, length);
+  }
+
+  @Override
+  public void writeFixed(
+      int slot, OpenFile file, long offset, int buffer, long position, long length, int flags) {
+    write(slot, file, offset, script.fixed(buffer), position, length, flags);
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -19,6 +20,8 @@ import java.util.stream.Stream;
  */
 public record GuestTools(Path qemu, Path kernel, Path modules, boolean kvm) {
 
+  private static final String IMAGE = "vmlinuz";
+  private static final List<String> MODULES = List.of("lib/modules", "usr/lib/modules");
   private static final Duration TRIAL = Duration.ofSeconds(15);
   private static final List<Path> FOLDERS =
       Stream.of("/usr/local/bin", "/usr/local/sbin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
@@ -27,8 +30,10 @@ public record GuestTools(Path qemu, Path kernel, Path modules, boolean kvm) {
 
   /**
    * Looks for them. Environment variables UBIBLK_TEST_QEMU, a program, and UBIBLK_TEST_KERNEL, a
-   * folder with {@code boot} and {@code lib/modules} or {@code usr/lib/modules} in it, or system
-   * properties of the names in lower case with dots, say where to look elsewhere.
+   * folder with {@code lib/modules} or {@code usr/lib/modules} in it, or system properties of the
+   * names in lower case with dots, say where to look elsewhere. The image is {@code vmlinuz-*} in
+   * {@code boot} of that folder or, where packages no longer write there, {@code vmlinuz} beside
+   * the modules.
    *
    * @param programs names of programs that the guest needs
    * @return what was found
@@ -46,14 +51,13 @@ public record GuestTools(Path qemu, Path kernel, Path modules, boolean kvm) {
     }
     Path qemu = setting("UBIBLK_TEST_QEMU").orElse(program("qemu-system-x86_64"));
     Path root = setting("UBIBLK_TEST_KERNEL").orElse(Path.of("/"));
-    Path kernel = kernel(root.resolve("boot"));
-    String version = kernel.getFileName().toString().substring("vmlinuz-".length());
-    return new GuestTools(qemu, kernel, modules(root, version), false).withKvmIfItWorks();
+    Path kernel = kernel(root);
+    return new GuestTools(qemu, kernel, modules(root, version(kernel)), false).withKvmIfItWorks();
   }
 
   /** Finds the modules of a kernel: packages of recent systems no longer rely on /lib. */
   static Path modules(Path root, String version) throws MissingToolException {
-    return Stream.of("lib/modules", "usr/lib/modules")
+    return MODULES.stream()
         .map(folder -> root.resolve(folder).resolve(version))
         .filter(Files::isDirectory)
         .findFirst()
@@ -108,19 +112,43 @@ public record GuestTools(Path qemu, Path kernel, Path modules, boolean kvm) {
     return Optional.ofNullable(System.getProperty(property, System.getenv(name))).map(Path::of);
   }
 
-  private static Path kernel(Path boot) throws MissingToolException, IOException {
-    if (Files.isDirectory(boot)) {
-      try (Stream<Path> files = Files.list(boot)) {
-        Optional<Path> newest =
-            files
-                .filter(f -> f.getFileName().toString().startsWith("vmlinuz-"))
-                .filter(Files::isReadable)
-                .max(Path::compareTo);
-        if (newest.isPresent()) {
-          return newest.get();
-        }
+  /** Finds the newest image: in /boot, or where it lies beside the modules (Debian 14). */
+  static Path kernel(Path root) throws MissingToolException, IOException {
+    List<Path> found = new ArrayList<>();
+    for (Path file : entries(root.resolve("boot"))) {
+      if (file.getFileName().toString().startsWith(IMAGE + "-")) {
+        found.add(file);
       }
     }
-    throw new MissingToolException("no kernel vmlinuz-* that can be read in " + boot);
+    if (found.isEmpty()) {
+      for (String folder : MODULES) {
+        entries(root.resolve(folder)).forEach(version -> found.add(version.resolve(IMAGE)));
+      }
+    }
+    return found.stream()
+        .filter(Files::isReadable)
+        .max(Path::compareTo)
+        .orElseThrow(
+            () ->
+                new MissingToolException(
+                    "no kernel boot/vmlinuz-* or lib/modules/*/vmlinuz that can be read in "
+                        + root));
+  }
+
+  /** The version is in the name of the image, or in that of its folder. */
+  static String version(Path kernel) {
+    String name = kernel.getFileName().toString();
+    return name.equals(IMAGE)
+        ? kernel.getName(kernel.getNameCount() - 2).toString()
+        : name.substring(IMAGE.length() + 1);
+  }
+
+  private static List<Path> entries(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.toList();
+    }
   }
 }

@@ -72,6 +72,16 @@ public final class ControlNode implements AutoCloseable {
     return (features & feature) != 0;
   }
 
+  /**
+   * Returns whether the driver has several features.
+   *
+   * @param wanted flags of {@link DriverFeatures}
+   * @return whether it is known to have all
+   */
+  public boolean hasAll(long wanted) {
+    return (features & wanted) == wanted;
+  }
+
   /** {@return whether commands are encoded like ioctls} */
   public boolean isIoctl() {
     return ioctl;

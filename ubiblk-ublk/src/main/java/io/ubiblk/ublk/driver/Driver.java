@@ -1,6 +1,7 @@
 package io.ubiblk.ublk.driver;
 
 import io.ubiblk.core.io.IoReactor;
+import io.ubiblk.ublk.protocol.DeviceInfo;
 import io.ubiblk.ublk.queue.QueueSetup.DriverSide;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -21,12 +22,12 @@ public interface Driver extends AutoCloseable {
   /**
    * Opens a device as its server.
    *
-   * @param id number of the device
+   * @param info the device
    * @param ioctl whether commands are encoded like ioctls
    * @return the device
    * @throws IOException if it cannot be opened
    */
-  ServedDevice open(int id, boolean ioctl) throws IOException;
+  ServedDevice open(DeviceInfo info, boolean ioctl) throws IOException;
 
   /** {@return the size of the kernel's pages in bytes} */
   int pageSize();

@@ -8,6 +8,8 @@ import io.ubiblk.core.linux.DriverCommand;
 import io.ubiblk.core.linux.Errno;
 import io.ubiblk.core.linux.Memory;
 import io.ubiblk.core.linux.OpenFile;
+import io.ubiblk.ublk.protocol.DeviceInfo;
+import io.ubiblk.ublk.protocol.DriverFeatures;
 import io.ubiblk.ublk.queue.QueueSetup.DriverSide;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -76,8 +78,9 @@ public final class LinuxDriver implements Driver {
   }
 
   @Override
-  public ServedDevice open(int id, boolean ioctl) throws IOException {
-    return new Served(openNode(Path.of("/dev/ublkc" + id)), ioctl, pageSize);
+  public ServedDevice open(DeviceInfo info, boolean ioctl) throws IOException {
+    OpenFile node = openNode(Path.of("/dev/ublkc" + info.id()));
+    return new Served(node, ioctl, info.has(DriverFeatures.AUTO_BUF_REG), pageSize);
   }
 
   @Override
@@ -114,10 +117,11 @@ public final class LinuxDriver implements Driver {
     }
   }
 
-  private record Served(OpenFile file, boolean ioctl, int pageSize) implements ServedDevice {
+  private record Served(OpenFile file, boolean ioctl, boolean registered, int pageSize)
+      implements ServedDevice {
     @Override
     public DriverSide queue(int index, int depth, IoReactor reactor) {
-      return new LinuxQueue(file, index, depth, ioctl, pageSize, reactor);
+      return new LinuxQueue(file, index, depth, ioctl, registered, pageSize, reactor);
     }
 
     @Override

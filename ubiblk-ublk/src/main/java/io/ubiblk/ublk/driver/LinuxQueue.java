@@ -16,9 +16,18 @@ import java.lang.foreign.Arena;
 /**
  * One queue of a device of this machine's kernel: descriptions in memory that is mapped from the
  * device's node, commands through the reactor's ring.
+ *
+ * @param registered whether the data of requests is registered as fixed buffers, and not copied to
+ *     their memory
  */
 record LinuxQueue(
-    OpenFile file, int index, int depth, boolean ioctl, int pageSize, IoReactor reactor)
+    OpenFile file,
+    int index,
+    int depth,
+    boolean ioctl,
+    boolean registered,
+    int pageSize,
+    IoReactor reactor)
     implements DriverSide {
 
   @Override
@@ -34,7 +43,13 @@ record LinuxQueue(
   public QueueLink open(IoHandler handler) throws IOException {
     int fetch = Opcode.FETCH_REQ.number(ioctl);
     int commit = Opcode.COMMIT_AND_FETCH_REQ.number(ioctl);
-    return new Link(reactor.openCommands(handler), file.fd(), index, fetch, commit);
+    CommandPort port = reactor.openCommands(handler);
+    if (!registered) {
+      return new Link(port, file.fd(), index, fetch, commit);
+    }
+    // Without numbers every request is copied.
+    int buffers = reactor.reserveBuffers(depth);
+    return new PagesLink(this, port, new LinuxPages(file, index, buffers), fetch, commit);
   }
 
   private record Link(CommandPort port, int fd, int queue, int fetch, int commit)
@@ -52,6 +67,34 @@ record LinuxQueue(
     @Override
     public void close() {
       port.close();
+    }
+  }
+
+  /** Names no memory of the server's, but a number to register the kernel's with. */
+  private record PagesLink(
+      LinuxQueue queue, CommandPort port, LinuxPages pages, int fetch, int commit)
+      implements QueueLink {
+    @Override
+    public void fetch(int tag, long address) {
+      issue(tag, fetch, 0);
+    }
+
+    @Override
+    public void commit(int tag, long address, int result) {
+      issue(tag, commit, result);
+    }
+
+    private void issue(int tag, int command, int result) {
+      long first = IoCommand.first(queue.index, tag, result);
+      port.issue(tag, queue.file.fd(), command, first, 0, IoCommand.register(pages.buffer(tag)));
+    }
+
+    @Override
+    public void close() {
+      port.close();
+      if (pages.firstBuffer() >= 0) {
+        queue.reactor.releaseBuffers(pages.firstBuffer(), queue.depth);
+      }
     }
   }
 }

@@ -62,7 +62,7 @@ public final class RunningDevice {
       List<Reactor> reactors,
       boolean recovering)
       throws IOException {
-    ServedDevice served = node.driver().open(info.id(), node.isIoctl());
+    ServedDevice served = node.driver().open(info, node.isIoctl());
     RunningDevice running = new RunningDevice(node, info, served, reactors, recovering);
     try {
       running.openQueues(device);

@@ -21,8 +21,25 @@ public final class DriverFeatures {
   /** Commands are encoded like ioctls ({@code UBLK_F_CMD_IOCTL_ENCODE}). */
   public static final long CMD_IOCTL_ENCODE = 1 << 6;
 
+  /**
+   * The server copies data itself, by reading and writing the device's node ({@code
+   * UBLK_F_USER_COPY}).
+   *
+   * @see io.ubiblk.ublk.queue.KernelPages
+   */
+  public static final long USER_COPY = 1 << 7;
+
   /** The size may change while the device is in use ({@code UBLK_F_UPDATE_SIZE}, Linux 6.16). */
   public static final long UPDATE_SIZE = 1 << 10;
+
+  /**
+   * The memory of a request is registered with the server's ring, as a fixed buffer, when the
+   * server gets the request ({@code UBLK_F_AUTO_BUF_REG}, Linux 6.16).
+   */
+  public static final long AUTO_BUF_REG = 1 << 11;
+
+  /** What is needed to serve without copying, and to copy what cannot be served so. */
+  public static final long ZERO_COPY = USER_COPY | AUTO_BUF_REG;
 
   private DriverFeatures() {}
 }

@@ -25,6 +25,10 @@ public record IoDescriptors(MemorySegment segment) {
   static final int WRITE_ZEROES = 5;
 
   static final int FLAG_FUA = 1 << 13;
+
+  /** The memory of the request is not registered, though that was asked for. */
+  static final int FLAG_NO_BUFFER = 1 << 17;
+
   static final int FLAG_NOUNMAP = 1 << 15;
 
   private static final int OP_FLAGS = 0;

@@ -59,15 +59,14 @@ public final class UblkQueue {
   public UblkQueue(QueueSetup setup) throws IOException {
     this.setup = setup;
     int depth = setup.depth();
-    int stride = setup.largestTransfer();
     BlockChannel opened = null;
     try {
       IoDescriptors descriptors = setup.driver().map(arena);
-      MemorySegment buffers = Memory.reserve((long) depth * stride, arena);
-      this.requests = new Requests(descriptors, buffers, depth, stride);
+      MemorySegment buffers = Memory.reserve((long) depth * setup.largestTransfer(), arena);
       opened = setup.device().openChannel(setup.reactor(), depth, this::completed);
       this.channel = opened;
       this.link = setup.driver().open(this::returned);
+      this.requests = new Requests(descriptors, buffers, setup, opened, link.pages());
     } catch (IOException | RuntimeException e) {
       if (opened != null) {
         opened.close(() -> {});
@@ -136,7 +135,7 @@ public final class UblkQueue {
 
   private void start(int tag) {
     try {
-      int refusal = requests.start(tag, channel);
+      int refusal = requests.start(tag);
       if (refusal == Requests.STARTED) {
         submit.schedule();
       } else {
@@ -154,12 +153,26 @@ public final class UblkQueue {
     if (!requests.isServing(tag)) {
       return; // given up when the device threw
     }
+    int result = finish(tag, status);
+    if (result == Requests.STARTED) {
+      submit.schedule();
+      return;
+    }
     requests.end(tag);
     // A request that the device has not begun is left to the next server.
     if (mode != Mode.PARKED || status != Status.ECANCELED) {
-      link.commit(tag, requests.address(tag), requests.result(tag, status));
+      link.commit(tag, requests.address(tag), result);
     }
     proceed();
+  }
+
+  private int finish(int tag, int status) {
+    try {
+      return requests.finish(tag, status);
+    } catch (RuntimeException | Error e) {
+      loseDevice(tag, e);
+      throw e;
+    }
   }
 
   private void retire(int tag, int result) {

@@ -1,6 +1,7 @@
 package io.ubiblk.ublk.guest;
 
 import io.ubiblk.api.BlockDevice;
+import io.ubiblk.core.VirtualDisk;
 import io.ubiblk.core.file.RawFileDevice;
 import io.ubiblk.core.file.RawFileOptions;
 import io.ubiblk.core.memory.MemoryDevice;
@@ -9,19 +10,23 @@ import io.ubiblk.core.reactor.ReactorOptions;
 import io.ubiblk.testkit.FaultyBlockDevice;
 import io.ubiblk.ublk.UblkBuilder;
 import io.ubiblk.ublk.UblkDevice;
+import io.ubiblk.ublk.driver.ControlNode;
+import io.ubiblk.ublk.driver.LinuxDriver;
+import io.ubiblk.ublk.protocol.DriverFeatures;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The server that the tests run in the guest: serves a device and ends with SIGTERM.
  *
  * <p>Arguments are {@code key=value}: {@code file} or {@code memory}, {@code size}, {@code queues},
  * {@code depth}, {@code id}, {@code recover}, {@code fault=OFFSET:LENGTH:ERRNO}, {@code hold},
- * {@code many}.
+ * {@code many}, {@code grow=SIZE}, {@code image}, {@code zerocopy=off}.
  */
 final class ServerMain {
 
@@ -39,19 +44,16 @@ final class ServerMain {
       int equals = argument.indexOf('=');
       options.put(argument.substring(0, equals), argument.substring(equals + 1));
     }
-    FaultyBlockDevice device = new FaultyBlockDevice(storage(options), 1);
-    String fault = options.get("fault");
-    if (fault != null) {
-      String[] parts = fault.split(":", -1);
-      device.failRange(
-          Long.parseLong(parts[0]), Long.parseLong(parts[1]), Integer.parseInt(parts[2]));
-    }
+    BlockDevice storage = storage(options);
+    FaultyBlockDevice faulty = faulty(options, storage);
+    BlockDevice device = faulty == null ? storage : faulty;
     ReactorGroup reactors =
         ReactorGroup.start(
             ReactorOptions.of(2)
                 .withPollNanos(Long.parseLong(options.getOrDefault("poll", "200000"))));
     UblkDevice served = serve(options, device, reactors);
     System.out.println("READY " + served.path() + " queues " + served.queues());
+    tellFeatures(served);
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(
@@ -67,13 +69,42 @@ final class ServerMain {
     if (options.containsKey("many")) {
       addAndRemove(Integer.parseInt(options.get("many")), reactors);
     }
-    if (options.containsKey("hold")) {
+    if (options.containsKey("grow")) {
+      device.resize(Long.parseLong(options.get("grow")));
+      System.out.println("GROWN");
+    }
+    if (faulty != null && options.containsKey("hold")) {
       Thread.sleep(Long.parseLong(options.get("hold")));
-      device.hold();
+      faulty.hold();
       System.out.println("HOLDING");
     }
     served.awaitClose();
     System.out.println("ENDED");
+  }
+
+  /** What the kernel can, for the test to expect it; and what became of it. */
+  private static void tellFeatures(UblkDevice served) throws IOException {
+    try (ControlNode node = ControlNode.open(LinuxDriver.open())) {
+      System.out.println("KERNEL RESIZES " + node.has(DriverFeatures.UPDATE_SIZE));
+      System.out.println("KERNEL REGISTERS " + node.hasAll(DriverFeatures.ZERO_COPY));
+    }
+    System.out.println("ZERO COPY " + served.isZeroCopy());
+  }
+
+  /** A device that fails or holds requests, if that is asked for: it does not do without copies. */
+  private static @Nullable FaultyBlockDevice faulty(
+      Map<String, String> options, BlockDevice storage) {
+    String fault = options.get("fault");
+    if (fault == null && !options.containsKey("hold")) {
+      return null;
+    }
+    FaultyBlockDevice device = new FaultyBlockDevice(storage, 1);
+    if (fault != null) {
+      String[] parts = fault.split(":", -1);
+      device.failRange(
+          Long.parseLong(parts[0]), Long.parseLong(parts[1]), Integer.parseInt(parts[2]));
+    }
+    return device;
   }
 
   /** Adds and removes devices, and looks whether the process has kept something. */
@@ -115,6 +146,7 @@ final class ServerMain {
             .reactors(reactors)
             .queues(Integer.parseInt(options.getOrDefault("queues", "2")))
             .depth(Integer.parseInt(options.getOrDefault("depth", "64")))
+            .zeroCopy(!"off".equals(options.get("zerocopy")))
             .readOnly(options.containsKey("readonly"))
             .recoverable(options.containsKey("recover"));
     if (options.containsKey("id")) {
@@ -131,6 +163,13 @@ final class ServerMain {
     }
     Path path = Path.of(file);
     RawFileOptions raw = RawFileOptions.DEFAULT;
+    String image = options.get("image");
+    if (image != null) {
+      return VirtualDisk.builder()
+          .file(path)
+          .lazyFrom(Path.of(image), Path.of(options.getOrDefault("metadata", "/run/metadata")))
+          .build();
+    }
     return Files.exists(path)
         ? RawFileDevice.open(path, raw)
         : RawFileDevice.create(path, size, raw);

@@ -68,6 +68,9 @@ final class UblkGuestIT {
           List.of(
               "@filesystem",
               "@verified",
+              "@file errors",
+              "@mixed",
+              "@resized",
               "@errors",
               "@stopped while busy",
               "@stopped while waiting",

@@ -138,7 +138,7 @@ public final class SimulatedDriver implements Driver {
   }
 
   @Override
-  public synchronized ServedDevice open(int id, boolean withIoctl) throws IOException {
+  public synchronized ServedDevice open(DeviceInfo opened, boolean withIoctl) throws IOException {
     if (open) {
       throw new IOException("the device is open already");
     }

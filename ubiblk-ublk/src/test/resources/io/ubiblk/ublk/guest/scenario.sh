@@ -30,6 +30,13 @@ serve() {
     await READY
 }
 
+# Whether data is not copied has to be as the kernel can, unless $1 says no.
+zerocopy() {
+    expected=$(sed -n 's/^KERNEL REGISTERS //p' server.log)
+    [ "$1" != no ] || expected=false
+    grep -q "^ZERO COPY $expected\$" server.log || die "expected zero copy to be $expected: $(cat server.log)"
+}
+
 close() {
     kill $pid
     await CLOSED
@@ -40,6 +47,8 @@ close() {
 [ -c /dev/ublk-control ] || die "the driver is not there"
 
 serve file=/run/disk size=134217728 queues=2
+await "ZERO COPY"
+zerocopy
 [ "$(ls /sys/block/ublkb0/mq | wc -l)" = 2 ] || die "not two queues"
 mkfs.ext4 -q $device || die mkfs
 mount $device /mnt || die mount
@@ -57,7 +66,62 @@ echo "@filesystem"
 fio --name=verify --filename=$device --direct=1 --rw=randwrite --bs=4k-64k --ioengine=libaio --iodepth=32 --numjobs=2 \
     --size=32m --offset_increment=32m --verify=crc32c --output=fio.log || die "fio has found a difference"
 echo "@verified"
+dd if=/dev/zero of=$device bs=4096 count=1 oflag=direct,dsync 2>/dev/null || die "a forced write has failed"
+truncate -s 1100000 /run/disk
+dd if=$device of=/dev/null bs=256k skip=4 count=1 iflag=direct 2>error && die "a read behind the end of the file has succeeded"
+grep -q "Input/output error" error || die "$(cat error)"
+dd if=$device of=/dev/null bs=256k skip=3 count=1 iflag=direct 2>error || die "$(cat error)"
+truncate -s 134217728 /run/disk
 close
+mkdir /run/full
+mount -t tmpfs -o size=4m tmpfs /run/full || die "no small file system"
+serve file=/run/full/disk size=67108864
+dd if=/dev/urandom of=$device bs=64k count=256 oflag=direct 2>error && die "more is written than there is room for"
+grep -q "No space left on device" error || die "$(cat error)"
+close
+umount /run/full
+echo "@file errors"
+
+serve file=/run/disk size=134217728 zerocopy=off
+await "ZERO COPY"
+zerocopy no
+fio --name=verify --filename=$device --direct=1 --rw=randwrite --bs=4k-64k --ioengine=libaio --iodepth=8 \
+    --size=4m --verify=crc32c --output=fio.log || die "fio has found a difference"
+close
+dd if=/dev/urandom of=/run/image bs=1M count=24 2>/dev/null
+truncate -s 25165824 /run/lazy
+serve file=/run/lazy image=/run/image
+await "ZERO COPY"
+zerocopy
+fio --name=verify --filename=$device --direct=1 --rw=randwrite --bs=4k-64k --ioengine=libaio --iodepth=16 \
+    --offset=8m --size=4m --verify=crc32c --output=fio.log || die "fio has found a difference"
+dd if=$device bs=1M count=8 iflag=direct 2>/dev/null | cmp -n 8388608 - /run/image || die "the disk does not begin as its image"
+dd if=$device bs=1M skip=12 iflag=direct 2>/dev/null | cmp - /run/image 0 12582912 || die "the disk does not end as its image"
+dd if=$device bs=1M count=8 iflag=direct 2>/dev/null | cmp -n 8388608 - /run/image || die "the disk does not begin as its image when it has been filled"
+close
+rm /run/lazy /run/image
+echo "@mixed"
+
+truncate -s 67108864 /run/growing
+serve file=/run/growing size=67108864 grow=134217728
+await GROWN
+if grep -q "KERNEL RESIZES true" server.log; then
+    tries=0
+    until [ "$(cat /sys/block/ublkb0/size)" = 262144 ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 300 ] || die "the block device has $(cat /sys/block/ublkb0/size) sectors and not 262144"
+        sleep 0.1
+    done
+    dd if=/dev/urandom of=/run/junk bs=1M count=1 2>/dev/null
+    dd if=/run/junk of=$device bs=1M seek=127 oflag=direct 2>error || die "$(cat error)"
+    dd if=$device bs=1M skip=127 iflag=direct 2>/dev/null | cmp - /run/junk || die "what was added does not keep data"
+else
+    await "keeps its size: this kernel cannot"
+    [ "$(cat /sys/block/ublkb0/size)" = 131072 ] || die "the block device has $(cat /sys/block/ublkb0/size) sectors and not 131072"
+fi
+close
+rm -f /run/growing /run/junk
+echo "@resized"
 
 serve memory=1 size=67108864 fault=1048576:4096:5
 dd if=$device of=/dev/null bs=4096 skip=256 count=1 iflag=direct 2>error && die "a read that fails has succeeded"
@@ -68,7 +132,9 @@ serve memory=1 size=67108864 fault=1048576:4096:28
 dd if=/dev/zero of=$device bs=4096 seek=256 count=1 oflag=direct 2>error && die "a write that fails has succeeded"
 grep -q "No space left on device" error || die "$(cat error)"
 echo "@errors"
+close
 
+serve file=/run/disk queues=2
 mkfs.ext4 -q -E nodiscard $device || die mkfs
 mount $device /mnt || die mount
 (while dd if=/dev/zero of=/mnt/file bs=64k count=64 conv=fsync 2>/dev/null; do :; done) &
