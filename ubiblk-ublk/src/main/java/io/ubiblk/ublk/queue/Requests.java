@@ -121,6 +121,7 @@ final class Requests {
 
   private int issue(int operation, int tag, long offset, long length) {
     lengths[tag] = 0;
+    direct[tag] = false;
     boolean accepted;
     switch (operation) {
       case IoDescriptors.READ -> {

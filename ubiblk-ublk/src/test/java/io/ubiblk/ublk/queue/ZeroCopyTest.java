@@ -112,14 +112,18 @@ class ZeroCopyTest {
       return failure;
     }
 
+    void hand(int operation) {
+      descriptors.set(ValueLayout.JAVA_INT, 0, operation);
+      descriptors.set(ValueLayout.JAVA_INT, 4, SECTORS);
+      descriptors.set(ValueLayout.JAVA_LONG, 8, 16);
+      server.completed(0, 0);
+    }
+
     int perform(int operation) throws Exception {
       OnReactor.call(
           reactor,
           () -> {
-            descriptors.set(ValueLayout.JAVA_INT, 0, operation);
-            descriptors.set(ValueLayout.JAVA_INT, 4, SECTORS);
-            descriptors.set(ValueLayout.JAVA_LONG, 8, 16);
-            server.completed(0, 0);
+            hand(operation);
             return true;
           });
       Integer result = committed.poll(10, TimeUnit.SECONDS);
@@ -165,6 +169,16 @@ class ZeroCopyTest {
         super(delegate);
         this.reactor = reactor;
         this.completions = completions;
+      }
+
+      @Override
+      public boolean discard(long offset, long length, long tag) {
+        return answer("discard " + offset + "+" + length, tag);
+      }
+
+      @Override
+      public boolean writeZeroes(long offset, long length, int flags, long tag) {
+        return answer("zeros " + offset + "+" + length, tag);
       }
 
       @Override
@@ -280,7 +294,19 @@ class ZeroCopyTest {
   void requestsWithoutDataGoTheirWay() throws Exception {
     assertEquals(0, kernel.perform(IoDescriptors.FLUSH));
     assertEquals(0, kernel.perform(IoDescriptors.DISCARD));
-    assertEquals(List.of(), device.log);
+    assertEquals(List.of("discard 8192+4096"), device.log);
+    assertEquals(List.of(), kernel.copies);
+  }
+
+  @Test
+  void requestsWithoutDataFailAsTheyDoAfterOnesThatWereNotCopied() throws Exception {
+    for (int status : new int[] {Status.EINVAL, Status.EFAULT, Status.EOPNOTSUPP}) {
+      for (int operation : new int[] {IoDescriptors.DISCARD, IoDescriptors.WRITE_ZEROES}) {
+        assertEquals(BYTES, kernel.perform(IoDescriptors.WRITE));
+        device.answers.add(status);
+        assertEquals(-status, kernel.perform(operation));
+      }
+    }
     assertEquals(List.of(), kernel.copies);
   }
 }
