@@ -143,7 +143,7 @@ final class Requests {
 
   /** The channel is as deep as the queue: it takes no more only because it has been closed. */
   private static int outcome(boolean accepted) {
-    return accepted ? STARTED : -Status.EIO;
+    return accepted ? STARTED : -Status.ECANCELED;
   }
 
   private boolean readFixed(int tag, long offset, long length) {

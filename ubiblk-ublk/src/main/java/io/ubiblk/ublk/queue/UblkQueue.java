@@ -159,8 +159,8 @@ public final class UblkQueue {
       return;
     }
     requests.end(tag);
-    // A request that the device has not begun is left to the next server.
-    if (mode != Mode.PARKED || status != Status.ECANCELED) {
+    // A request that the device has not begun, or not begun again, is left to the next server.
+    if (mode != Mode.PARKED || result != -Status.ECANCELED) {
       link.commit(tag, requests.address(tag), result);
     }
     proceed();

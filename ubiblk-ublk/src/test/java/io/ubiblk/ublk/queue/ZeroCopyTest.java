@@ -309,4 +309,20 @@ class ZeroCopyTest {
     }
     assertEquals(List.of(), kernel.copies);
   }
+
+  @Test
+  void whatCannotBeMadeAgainIsLeftToTheNextServer() throws Exception {
+    device.answers.add(Status.EINVAL);
+    OnReactor.call(
+        reactor,
+        () -> {
+          kernel.hand(IoDescriptors.WRITE);
+          var _ = queue.park();
+          queue.abandon();
+          return true;
+        });
+    // The answer comes before what is asked for now.
+    assertEquals(0, OnReactor.call(reactor, queue::inFlight));
+    assertEquals(List.of(), List.copyOf(kernel.committed));
+  }
 }
