@@ -203,13 +203,14 @@ public final class UblkBuilder {
   /**
    * Takes over the block device of the {@linkplain #id number that was set} from a server that has
    * ended, and answers the requests that wait; adds a recoverable one if there is none. Number of
-   * queues, depth and largest transfer stay as they were.
+   * queues, depth, largest transfer and the way of the data stay as they were.
    *
    * @return the device
    * @throws BlockDeviceException.Busy if it has a server that does not end
    * @throws BlockDeviceException.Mismatch if what the kernel shows is larger than the device or has
    *     other blocks
-   * @throws BlockDeviceException.Unsupported if it was not added as a recoverable one
+   * @throws BlockDeviceException.Unsupported if it was not added as a recoverable one, or another
+   *     program has added it with a way of the data that this one does not know
    * @throws IOException if the driver refuses
    */
   public UblkDevice recover() throws IOException {

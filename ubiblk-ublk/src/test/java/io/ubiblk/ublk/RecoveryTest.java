@@ -105,6 +105,47 @@ class RecoveryTest {
   }
 
   @Test
+  void deviceWhoseDataGoesAnUnknownWayIsLeftAlone() throws Exception {
+    for (long flags :
+        new long[] {
+          DriverFeatures.USER_COPY,
+          DriverFeatures.AUTO_BUF_REG,
+          DriverFeatures.SUPPORT_ZERO_COPY | DriverFeatures.AUTO_BUF_REG,
+          DriverFeatures.NEED_GET_DATA,
+          DriverFeatures.BATCH_IO | DriverFeatures.ZERO_COPY
+        }) {
+      SimulatedDriver driver = new SimulatedDriver();
+      Rig killed = new Rig(driver);
+      recoverable(killed).start(driver);
+      driver.killServer();
+      driver.addFlags(flags);
+      try (Rig rig = new Rig(driver)) {
+        BlockDeviceException refusal =
+            assertThrows(
+                BlockDeviceException.Unsupported.class, () -> recoverable(rig).recover(driver));
+        String message = "" + refusal.getMessage();
+        assertTrue(message.contains("flags 0x" + Long.toHexString(flags)), message);
+        assertFalse(driver.log().contains(Opcode.START_USER_RECOVERY));
+      }
+      killed.reactors.close();
+    }
+  }
+
+  @Test
+  void deviceOfAServerWithoutCopiesIsTakenOver() throws Exception {
+    SimulatedDriver driver = new SimulatedDriver();
+    Rig killed = new Rig(driver);
+    recoverable(killed).start(driver);
+    driver.killServer();
+    driver.addFlags(DriverFeatures.ZERO_COPY);
+    try (Rig rig = new Rig(driver);
+        UblkDevice served = recoverable(rig).recover(driver)) {
+      assertTrue(served.isZeroCopy());
+    }
+    killed.reactors.close();
+  }
+
+  @Test
   void deviceThatHasGrownMeanwhileGrows() throws Exception {
     SimulatedDriver driver = new SimulatedDriver();
     Rig killed = new Rig(driver);

@@ -30,7 +30,8 @@ public final class Takeover {
    * @throws BlockDeviceException.Busy if the device has a server
    * @throws BlockDeviceException.Mismatch if it is larger than the device to serve, or has other
    *     blocks
-   * @throws BlockDeviceException.Unsupported if the device was not made to be taken over
+   * @throws BlockDeviceException.Unsupported if the device was not made to be taken over, or hands
+   *     over requests in a way that this server does not know
    * @throws IOException if the driver refuses
    */
   public static @Nullable DeviceInfo begin(
@@ -41,10 +42,7 @@ public final class Takeover {
       if (info == null || info.state() == DeviceInfo.DEAD) {
         return null;
       }
-      if (!info.has(DriverFeatures.USER_RECOVERY)) {
-        throw new BlockDeviceException.Unsupported(
-            "ublk device " + id + " was not added as one that can be recovered");
-      }
+      requireServable(info);
       if (info.isAbandoned()) {
         // Before the driver forgets the old server: then only a new one can make it do so again.
         check(id, node.parameters(id), geometry);
@@ -62,6 +60,20 @@ public final class Takeover {
             "ublk device " + id + " is served by process " + info.pid());
       }
       pause();
+    }
+  }
+
+  /** Another program may have added the device. */
+  private static void requireServable(DeviceInfo info) throws BlockDeviceException.Unsupported {
+    if (!info.has(DriverFeatures.USER_RECOVERY)) {
+      throw new BlockDeviceException.Unsupported(
+          "ublk device " + info.id() + " was not added as one that can be recovered");
+    }
+    long ways = info.flags() & DriverFeatures.WAYS;
+    if (ways != 0 && ways != DriverFeatures.ZERO_COPY) {
+      throw new BlockDeviceException.Unsupported(
+          "ublk device %d hands over requests in a way of flags 0x%x, expected none or 0x%x"
+              .formatted(info.id(), ways, DriverFeatures.ZERO_COPY));
     }
   }
 

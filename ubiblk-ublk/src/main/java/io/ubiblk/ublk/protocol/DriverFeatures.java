@@ -9,6 +9,12 @@ package io.ubiblk.ublk.protocol;
  */
 public final class DriverFeatures {
 
+  /** The server has the memory of requests registered ({@code UBLK_F_SUPPORT_ZERO_COPY}). */
+  public static final long SUPPORT_ZERO_COPY = 1;
+
+  /** The server asks for the data of each write ({@code UBLK_F_NEED_GET_DATA}). */
+  public static final long NEED_GET_DATA = 1 << 2;
+
   /** The device outlives its server ({@code UBLK_F_USER_RECOVERY}). */
   public static final long USER_RECOVERY = 1 << 3;
 
@@ -29,6 +35,9 @@ public final class DriverFeatures {
    */
   public static final long USER_COPY = 1 << 7;
 
+  /** The device has zones ({@code UBLK_F_ZONED}). */
+  public static final long ZONED = 1 << 8;
+
   /** The size may change while the device is in use ({@code UBLK_F_UPDATE_SIZE}, Linux 6.16). */
   public static final long UPDATE_SIZE = 1 << 10;
 
@@ -40,6 +49,16 @@ public final class DriverFeatures {
 
   /** What is needed to serve without copying, and to copy what cannot be served so. */
   public static final long ZERO_COPY = USER_COPY | AUTO_BUF_REG;
+
+  /** The server fetches and commits requests by the batch ({@code UBLK_F_BATCH_IO}). */
+  public static final long BATCH_IO = 1 << 15;
+
+  /** Requests have check data besides their data ({@code UBLK_F_INTEGRITY}). */
+  public static final long INTEGRITY = 1 << 16;
+
+  /** Of a device, all that decides how its server gets requests and their data. */
+  public static final long WAYS =
+      ZERO_COPY | SUPPORT_ZERO_COPY | NEED_GET_DATA | ZONED | BATCH_IO | INTEGRITY;
 
   private DriverFeatures() {}
 }

@@ -106,6 +106,11 @@ public final class SimulatedDriver implements Driver {
     setState(DeviceInfo.QUIESCED);
   }
 
+  /** Makes the device one that was added with some more flags. */
+  public synchronized void addFlags(long flags) {
+    become(info.state(), info.flags() | flags);
+  }
+
   /** Takes the device away, as another process may. */
   public synchronized void deleteFromOutside() {
     setState(DeviceInfo.DEAD);
@@ -236,6 +241,10 @@ public final class SimulatedDriver implements Driver {
   }
 
   private void setState(int state) {
+    become(state, info.flags());
+  }
+
+  private void become(int state, long flags) {
     info =
         new DeviceInfo(
             info.queues(),
@@ -244,7 +253,7 @@ public final class SimulatedDriver implements Driver {
             info.largestTransfer(),
             info.id(),
             info.pid(),
-            info.flags());
+            flags);
   }
 
   private DeviceParameters withSectors(long sectors) {
