@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Arguments are {@code key=value}: {@code file} or {@code memory}, {@code size}, {@code queues},
  * {@code depth}, {@code id}, {@code recover}, {@code fault=OFFSET:LENGTH:ERRNO}, {@code hold},
- * {@code many}, {@code grow=SIZE}, {@code image}, {@code zerocopy=off}.
+ * {@code many}, {@code grow=SIZE}, {@code image}, {@code zerocopy=off}, {@code direct}.
  */
 final class ServerMain {
 
@@ -162,7 +162,7 @@ final class ServerMain {
       return new MemoryDevice(size);
     }
     Path path = Path.of(file);
-    RawFileOptions raw = RawFileOptions.DEFAULT;
+    RawFileOptions raw = RawFileOptions.DEFAULT.withDirect(options.containsKey("direct"));
     String image = options.get("image");
     if (image != null) {
       return VirtualDisk.builder()

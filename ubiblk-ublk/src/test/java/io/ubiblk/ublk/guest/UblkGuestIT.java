@@ -31,8 +31,8 @@ import org.slf4j.Logger;
 final class UblkGuestIT {
 
   private static final List<String> TREE_PROGRAMS =
-      List.of("busybox", "fio", "mkfs.ext4", "e2fsck", "fstrim", "pkill");
-  private static final List<String> MODULES = List.of("ext4", "ublk_drv");
+      List.of("busybox", "fio", "mkfs.ext4", "e2fsck", "fstrim", "losetup", "pkill");
+  private static final List<String> MODULES = List.of("ext4", "loop", "ublk_drv");
   private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final int MEBIBYTES = 1536;
   private static final int KILLS = 10;
@@ -70,6 +70,7 @@ final class UblkGuestIT {
               "@verified",
               "@file errors",
               "@mixed",
+              "@direct",
               "@resized",
               "@errors",
               "@stopped while busy",

@@ -63,7 +63,7 @@ umount /mnt || die umount
 e2fsck -f -n $device >/dev/null 2>&1 || die "the file system is damaged"
 echo "@filesystem"
 
-fio --name=verify --filename=$device --direct=1 --rw=randwrite --bs=4k-64k --ioengine=libaio --iodepth=32 --numjobs=2 \
+fio --name=verify --filename=$device --direct=1 --rw=randwrite --bsrange=4k-64k --ioengine=libaio --iodepth=32 --numjobs=2 \
     --size=32m --offset_increment=32m --verify=crc32c --output=fio.log || die "fio has found a difference"
 echo "@verified"
 dd if=/dev/zero of=$device bs=4096 count=1 oflag=direct,dsync 2>/dev/null || die "a forced write has failed"
@@ -85,7 +85,7 @@ echo "@file errors"
 serve file=/run/disk size=134217728 zerocopy=off
 await "ZERO COPY"
 zerocopy no
-fio --name=verify --filename=$device --direct=1 --rw=randwrite --bs=4k-64k --ioengine=libaio --iodepth=8 \
+fio --name=verify --filename=$device --direct=1 --rw=randwrite --bsrange=4k-64k --ioengine=libaio --iodepth=8 \
     --size=4m --verify=crc32c --output=fio.log || die "fio has found a difference"
 close
 dd if=/dev/urandom of=/run/image bs=1M count=24 2>/dev/null
@@ -93,7 +93,7 @@ truncate -s 25165824 /run/lazy
 serve file=/run/lazy image=/run/image
 await "ZERO COPY"
 zerocopy
-fio --name=verify --filename=$device --direct=1 --rw=randwrite --bs=4k-64k --ioengine=libaio --iodepth=16 \
+fio --name=verify --filename=$device --direct=1 --rw=randwrite --bsrange=4k-64k --ioengine=libaio --iodepth=16 \
     --offset=8m --size=4m --verify=crc32c --output=fio.log || die "fio has found a difference"
 dd if=$device bs=1M count=8 iflag=direct 2>/dev/null | cmp -n 8388608 - /run/image || die "the disk does not begin as its image"
 dd if=$device bs=1M skip=12 iflag=direct 2>/dev/null | cmp - /run/image 0 12582912 || die "the disk does not end as its image"
@@ -101,6 +101,28 @@ dd if=$device bs=1M count=8 iflag=direct 2>/dev/null | cmp -n 8388608 - /run/ima
 close
 rm /run/lazy /run/image
 echo "@mixed"
+
+# Around the page cache, where storage has blocks of 512 bytes and of 4096, for users whose memory begins anywhere.
+mkdir /run/direct
+for block in 512 4096; do
+    truncate -s 167772160 /run/store
+    loop=$(losetup -f --show -b $block /run/store) || die losetup
+    mkfs.ext4 -q -b 4096 $loop || die mkfs
+    mount $loop /run/direct || die mount
+    serve file=/run/direct/disk size=67108864 direct=1
+    await "ZERO COPY"
+    zerocopy
+    for memory in $(($(cat /sys/block/ublkb0/queue/dma_alignment) + 1)) 4096; do
+        fio --name=verify --filename=$device --direct=1 --rw=randrw --bsrange=512-64k --iomem_align=$memory --ioengine=libaio --iodepth=16 \
+            --size=8m --verify=crc32c --output=fio.log || die "fio has found a difference with memory at $memory, blocks of $block"
+    done
+    dd if=/dev/zero of=$device bs=4096 count=1 oflag=direct,dsync 2>/dev/null || die "a forced write has failed"
+    close
+    umount /run/direct || die umount
+    losetup -d $loop || die losetup
+    rm /run/store
+done
+echo "@direct"
 
 truncate -s 67108864 /run/growing
 serve file=/run/growing size=67108864 grow=134217728
