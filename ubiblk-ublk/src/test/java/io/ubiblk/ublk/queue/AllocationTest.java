@@ -1,15 +1,26 @@
 package io.ubiblk.ublk.queue;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import io.ubiblk.api.BlockChannel;
+import io.ubiblk.api.BlockDevice;
+import io.ubiblk.api.CompletionHandler;
+import io.ubiblk.api.DeferredCompletions;
+import io.ubiblk.api.FixedBufferChannel;
+import io.ubiblk.api.ForwardingBlockChannel;
+import io.ubiblk.api.ForwardingBlockDevice;
+import io.ubiblk.api.Reactor;
 import io.ubiblk.api.ReactorTask;
+import io.ubiblk.api.Status;
 import io.ubiblk.core.io.IoHandler;
 import io.ubiblk.core.io.IoReactor;
 import io.ubiblk.core.io.OnReactor;
 import io.ubiblk.core.memory.NullDevice;
 import io.ubiblk.core.reactor.ReactorGroup;
 import io.ubiblk.core.reactor.ReactorOptions;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -17,6 +28,7 @@ import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -30,17 +42,20 @@ class AllocationTest {
   private static final int ATTEMPTS = 8;
 
   /** A driver that has another request for every tag that it is given. */
-  private static final class Endless implements QueueSetup.DriverSide, QueueLink {
+  private static final class Endless implements QueueSetup.DriverSide, QueueLink, KernelPages {
 
     private static final int GONE = -19;
 
     private final boolean[] given = new boolean[DEPTH];
     private final ReactorTask hand;
+    private final boolean inKernel;
+    private final AtomicLong copies = new AtomicLong();
     private IoHandler server = (tag, result) -> {};
     private volatile boolean ending;
     private final AtomicLong commits = new AtomicLong();
 
-    Endless(IoReactor reactor) {
+    Endless(IoReactor reactor, boolean inKernel) {
+      this.inKernel = inKernel;
       hand = reactor.task(this::handOver);
     }
 
@@ -78,6 +93,28 @@ class AllocationTest {
     }
 
     @Override
+    public @Nullable KernelPages pages() {
+      return inKernel ? this : null;
+    }
+
+    @Override
+    public int buffer(int tag) {
+      return tag;
+    }
+
+    @Override
+    public int take(int tag, MemorySegment memory, long offset, long length) {
+      copies.incrementAndGet();
+      return 0;
+    }
+
+    @Override
+    public int give(int tag, MemorySegment memory, long offset, long length) {
+      copies.incrementAndGet();
+      return 0;
+    }
+
+    @Override
     public void close() {}
 
     private void handOver() {
@@ -97,12 +134,74 @@ class AllocationTest {
     }
   }
 
+  /** Takes half of the requests with fixed buffers, and fails half of those. */
+  private static final class Straight extends ForwardingBlockDevice {
+    Straight(BlockDevice delegate) {
+      super(delegate);
+    }
+
+    @Override
+    public BlockChannel openChannel(Reactor reactor, int depth, CompletionHandler completions)
+        throws IOException {
+      BlockChannel below = delegate().openChannel(reactor, depth, completions);
+      return new Channel(below, new DeferredCompletions(reactor, completions, depth));
+    }
+
+    private static final class Channel extends ForwardingBlockChannel
+        implements FixedBufferChannel {
+      private final DeferredCompletions deferred;
+
+      Channel(BlockChannel delegate, DeferredCompletions deferred) {
+        super(delegate);
+        this.deferred = deferred;
+      }
+
+      @Override
+      public boolean takesFixedBuffers() {
+        return true;
+      }
+
+      @Override
+      public boolean readFixed(long offset, int buffer, long length, long tag) {
+        return answer(tag);
+      }
+
+      @Override
+      public boolean writeFixed(long offset, int buffer, long length, int flags, long tag) {
+        return answer(tag);
+      }
+
+      private boolean answer(long tag) {
+        boolean takes = tag % 4 < 2;
+        if (takes) {
+          deferred.add(tag, tag % 8 < 4 ? Status.OK : Status.EINVAL);
+        }
+        return takes;
+      }
+    }
+  }
+
   @Test
   void requestsAllocateNothing() throws Exception {
-    try (ReactorGroup reactors = ReactorGroup.start(ReactorOptions.of(1));
-        NullDevice device = new NullDevice(1 << 20)) {
+    try (NullDevice device = new NullDevice(1 << 20)) {
+      assertEquals(0, measure(device, false).copies.get());
+    }
+  }
+
+  @Test
+  void requestsWhoseDataStaysInTheKernelAllocateNothing() throws Exception {
+    try (Straight device = new Straight(new NullDevice(1 << 20))) {
+      Endless driver = measure(device, true);
+      long commits = driver.commits.get();
+      long copies = driver.copies.get();
+      assertTrue(copies > 0 && copies < commits, copies + " copies for " + commits + " requests");
+    }
+  }
+
+  private static Endless measure(BlockDevice device, boolean inKernel) throws Exception {
+    try (ReactorGroup reactors = ReactorGroup.start(ReactorOptions.of(1))) {
       IoReactor reactor = (IoReactor) reactors.next();
-      Endless driver = new Endless(reactor);
+      Endless driver = new Endless(reactor, inKernel);
       QueueSetup setup = new QueueSetup("queue", reactor, device, DEPTH, 1 << 16, driver);
       UblkQueue queue = OnReactor.call(reactor, () -> new UblkQueue(setup));
       long bytes = Long.MAX_VALUE;
@@ -119,6 +218,7 @@ class AllocationTest {
       driver.ending = true;
       queue.ended().get(10, TimeUnit.SECONDS);
       assertTrue(bytes < requests, bytes + " bytes for " + requests + " requests");
+      return driver;
     }
   }
 
