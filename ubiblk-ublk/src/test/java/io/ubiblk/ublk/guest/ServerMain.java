@@ -4,6 +4,8 @@ import io.ubiblk.api.BlockDevice;
 import io.ubiblk.core.VirtualDisk;
 import io.ubiblk.core.file.RawFileDevice;
 import io.ubiblk.core.file.RawFileOptions;
+import io.ubiblk.core.io.IoReactor;
+import io.ubiblk.core.io.OnReactor;
 import io.ubiblk.core.memory.MemoryDevice;
 import io.ubiblk.core.reactor.ReactorGroup;
 import io.ubiblk.core.reactor.ReactorOptions;
@@ -26,9 +28,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Arguments are {@code key=value}: {@code file} or {@code memory}, {@code size}, {@code queues},
  * {@code depth}, {@code id}, {@code recover}, {@code fault=OFFSET:LENGTH:ERRNO}, {@code hold},
- * {@code many}, {@code grow=SIZE}, {@code image}, {@code zerocopy=off}, {@code direct}.
+ * {@code many}, {@code grow=SIZE}, {@code image}, {@code zerocopy=off}, {@code direct}, {@code
+ * crowded}.
  */
 final class ServerMain {
+
+  private static final int REACTORS = 2;
 
   private ServerMain() {}
 
@@ -49,8 +54,11 @@ final class ServerMain {
     BlockDevice device = faulty == null ? storage : faulty;
     ReactorGroup reactors =
         ReactorGroup.start(
-            ReactorOptions.of(2)
+            ReactorOptions.of(REACTORS)
                 .withPollNanos(Long.parseLong(options.getOrDefault("poll", "200000"))));
+    if (options.containsKey("crowded")) {
+      crowd(reactors);
+    }
     UblkDevice served = serve(options, device, reactors);
     System.out.println("READY " + served.path() + " queues " + served.queues());
     tellFeatures(served);
@@ -80,6 +88,27 @@ final class ServerMain {
     }
     served.awaitClose();
     System.out.println("ENDED");
+  }
+
+  /** Leaves of every reactor's fixed buffers so few that they are too few for a queue. */
+  private static void crowd(ReactorGroup reactors) throws IOException {
+    for (int i = 0; i < REACTORS; i++) {
+      IoReactor reactor = (IoReactor) reactors.next();
+      int first =
+          OnReactor.call(
+              reactor,
+              () -> {
+                int few = reactor.reserveBuffers(2);
+                while (reactor.reserveBuffers(1) >= 0) {
+                  // All the others stay reserved.
+                }
+                if (few >= 0) {
+                  reactor.releaseBuffers(few, 2);
+                }
+                return few;
+              });
+      System.out.println("CROWDED " + first);
+    }
   }
 
   /** What the kernel can, for the test to expect it; and what became of it. */

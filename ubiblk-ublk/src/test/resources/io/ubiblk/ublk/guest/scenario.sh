@@ -88,6 +88,12 @@ zerocopy no
 fio --name=verify --filename=$device --direct=1 --rw=randwrite --bsrange=4k-64k --ioengine=libaio --iodepth=8 \
     --size=4m --verify=crc32c --output=fio.log || die "fio has found a difference"
 close
+serve file=/run/disk size=134217728 crowded=1
+await "ZERO COPY"
+zerocopy
+fio --name=verify --filename=$device --direct=1 --rw=randrw --bsrange=4k-64k --ioengine=libaio --iodepth=8 \
+    --size=4m --verify=crc32c --output=fio.log || die "fio has found a difference without fixed buffers"
+close
 dd if=/dev/urandom of=/run/image bs=1M count=24 2>/dev/null
 truncate -s 25165824 /run/lazy
 serve file=/run/lazy image=/run/image
