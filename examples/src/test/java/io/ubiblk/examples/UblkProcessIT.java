@@ -25,7 +25,8 @@ final class UblkProcessIT {
 
   @Test
   void runnerNeedsTheDriver() throws Exception {
-    expectNoDriver("ublk", "--file=null:1G", "--device-symlink=" + folder.resolve("link"));
+    String link = "--device-symlink=" + folder.resolve("link");
+    expectNoDriver("ublk", "--file=null:1G", link, "--no-zero-copy");
   }
 
   @Test
@@ -42,7 +43,8 @@ final class UblkProcessIT {
         enabled = true
         allow_unencrypted_disk = true
         """);
-    expectNoDriver("ublk-backend", "-f", config + "", "--device-symlink", folder + "/link");
+    expectNoDriver(
+        "ublk-backend", "-f", config + "", "--device-symlink", folder + "/link", "--no-zero-copy");
     assertFalse(Files.exists(folder.resolve("rpc.sock")), "the RPC socket is still there");
   }
 

@@ -43,6 +43,9 @@ public final class UblkBackend implements Runner {
           ValueType.PATH,
           "symbolic link to the block device, there as long as it is");
 
+  private final Option<Boolean> noZeroCopy =
+      line.flag("--no-zero-copy", "copy data even where kernel and disk can do without");
+
   /** Creates the program. */
   public UblkBackend() {}
 
@@ -60,7 +63,7 @@ public final class UblkBackend implements Runner {
       if (link != null) {
         checkLink(link, configuration);
       }
-      serve(configuration, link, termination);
+      serve(configuration, link, !arguments.isSet(noZeroCopy), termination);
     }
   }
 
@@ -82,7 +85,10 @@ public final class UblkBackend implements Runner {
   }
 
   private static void serve(
-      Configuration configuration, @Nullable Path symlink, Termination termination)
+      Configuration configuration,
+      @Nullable Path symlink,
+      boolean zeroCopy,
+      Termination termination)
       throws IOException, InterruptedException {
     Tuning tuning = configuration.tuning();
     requireDepth(configuration);
@@ -92,7 +98,7 @@ public final class UblkBackend implements Runner {
         VirtualDisk disk = DiskAssembly.open(configuration, reactors);
         QueueTrackingDevice tracked = new QueueTrackingDevice(disk, tuning.numQueues());
         RpcServer rpc = VhostBackend.startRpc(configuration, disk, tracked);
-        UblkDevice device = start(tuning, tracked, reactors);
+        UblkDevice device = start(tuning, tracked, zeroCopy, reactors);
         DeviceLink link = symlink == null ? null : DeviceLink.create(symlink, device.path())) {
       configuration.close();
       LOG.info(
@@ -111,13 +117,15 @@ public final class UblkBackend implements Runner {
     return DiskAssembly.reactors(tuning).withKind(ReactorOptions.Kind.AUTOMATIC);
   }
 
-  private static UblkDevice start(Tuning tuning, BlockDevice device, ReactorGroup reactors)
+  private static UblkDevice start(
+      Tuning tuning, BlockDevice device, boolean zeroCopy, ReactorGroup reactors)
       throws IOException {
     VhostBackend.startOver(reactors);
     return UblkDevice.serve(device)
         .queues(tuning.numQueues())
         .depth(tuning.queueSize())
         .largestTransfer(largestTransfer(tuning))
+        .zeroCopy(zeroCopy)
         .reactors(reactors)
         .start();
   }

@@ -55,6 +55,9 @@ public final class UblkRunner implements Runner {
           ValueType.number(1, UblkBuilder.MOST_REQUESTS),
           "128",
           "requests that a queue has in flight at most");
+  private final Option<Boolean> noZeroCopy =
+      line.flag(
+          "--no-zero-copy", "copy data even where kernel and disk can do without, for comparison");
   private final ReactorFlags reactorFlags = ReactorFlags.ofRings(line);
   private final StatisticsOption statistics = new StatisticsOption(line);
 
@@ -109,6 +112,7 @@ public final class UblkRunner implements Runner {
             .depth(arguments.get(depth))
             .readOnly(diskOptions.isReadOnly(arguments))
             .recoverable(arguments.isSet(recover))
+            .zeroCopy(!arguments.isSet(noZeroCopy))
             .reactors(reactors);
     arguments.find(id).ifPresent(builder::id);
     return arguments.isSet(recover) ? builder.recover() : builder.start();
