@@ -130,8 +130,7 @@ final class LazyChannel implements FixedBufferChannel {
   @Override
   public boolean readFixed(long offset, int buffer, long length, long tag) {
     return fixed != null
-        && length > 0
-        && device.geometry().checkTransfer(offset, length) == Status.OK
+        && !passes(device.geometry().checkTransfer(offset, length), length)
         && map.areReady(offset, length)
         && !closing.hasBegun()
         && fixed.readFixed(offset, buffer, length, tag);
@@ -140,8 +139,7 @@ final class LazyChannel implements FixedBufferChannel {
   @Override
   public boolean writeFixed(long offset, int buffer, long length, int flags, long tag) {
     return fixed != null
-        && length > 0
-        && device.geometry().checkTransfer(offset, length) == Status.OK
+        && !passes(device.geometry().checkTransfer(offset, length), length)
         && mayChange(offset, length)
         && !closing.hasBegun()
         && fixed.writeFixed(offset, buffer, length, flags, tag);

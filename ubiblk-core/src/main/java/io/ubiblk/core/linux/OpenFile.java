@@ -238,10 +238,7 @@ public final class OpenFile implements AutoCloseable {
    *     negative errno
    */
   public long read(long offset, MemorySegment dst) {
-    if (!dst.isNative()) {
-      throw new IllegalArgumentException("memory on the heap: " + dst + ", expected native memory");
-    }
-    return Syscall.call(Abi.PREAD64, fd, dst.address(), dst.byteSize(), offset);
+    return read(offset, dst, 0, dst.byteSize());
   }
 
   /**
@@ -254,8 +251,7 @@ public final class OpenFile implements AutoCloseable {
    * @return as for {@link #read(long, MemorySegment)}
    */
   public long read(long offset, MemorySegment dst, long from, long length) {
-    Objects.checkFromIndexSize(from, length, dst.byteSize());
-    return Syscall.call(Abi.PREAD64, fd, dst.address() + from, length, offset);
+    return Syscall.call(Abi.PREAD64, fd, address(dst, from, length), length, offset);
   }
 
   /**
@@ -268,8 +264,15 @@ public final class OpenFile implements AutoCloseable {
    * @return number of bytes written, which may be fewer than asked for; or a negative errno
    */
   public long write(long offset, MemorySegment src, long from, long length) {
-    Objects.checkFromIndexSize(from, length, src.byteSize());
-    return Syscall.call(Abi.PWRITE64, fd, src.address() + from, length, offset);
+    return Syscall.call(Abi.PWRITE64, fd, address(src, from, length), length, offset);
+  }
+
+  private static long address(MemorySegment memory, long from, long length) {
+    if (!memory.isNative()) {
+      throw new IllegalArgumentException(
+          "memory on the heap: " + memory + ", expected native memory");
+    }
+    return memory.address() + Objects.checkFromIndexSize(from, length, memory.byteSize());
   }
 
   /**

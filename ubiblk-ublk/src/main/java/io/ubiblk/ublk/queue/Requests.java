@@ -108,6 +108,7 @@ final class Requests {
       return failure == 0 ? lengths[tag] : failure;
     }
     if (direct[tag] && isAboutMemory(status)) {
+      direct[tag] = false;
       long offset = descriptors.startSector(tag) * Geometry.SECTOR;
       return reads ? read(tag, offset, lengths[tag]) : write(tag, offset, lengths[tag]);
     }
@@ -125,9 +126,11 @@ final class Requests {
     boolean accepted;
     switch (operation) {
       case IoDescriptors.READ -> {
+        lengths[tag] = (int) length;
         return readFixed(tag, offset, length) ? STARTED : read(tag, offset, length);
       }
       case IoDescriptors.WRITE -> {
+        lengths[tag] = (int) length;
         return writeFixed(tag, offset, length) ? STARTED : write(tag, offset, length);
       }
       case IoDescriptors.FLUSH -> accepted = channel.flush(tag);
@@ -152,7 +155,6 @@ final class Requests {
             && pages != null
             && isRegistered(tag)
             && fixed.readFixed(offset, pages.buffer(tag), length, tag);
-    lengths[tag] = (int) length;
     return direct[tag];
   }
 
@@ -162,7 +164,6 @@ final class Requests {
             && pages != null
             && isRegistered(tag)
             && fixed.writeFixed(offset, pages.buffer(tag), length, forced(tag), tag);
-    lengths[tag] = (int) length;
     return direct[tag];
   }
 
@@ -171,12 +172,10 @@ final class Requests {
   }
 
   private int read(int tag, long offset, long length) {
-    direct[tag] = false;
     return outcome(channel.read(offset, data(tag, length), tag));
   }
 
   private int write(int tag, long offset, long length) {
-    direct[tag] = false;
     int failure = pages == null ? 0 : pages.take(tag, buffers, (long) tag * stride, length);
     return failure != 0
         ? failure
@@ -191,7 +190,6 @@ final class Requests {
     ScatterList list = data[tag];
     list.clear();
     list.add(buffers, (long) tag * stride, length);
-    lengths[tag] = (int) length;
     return list;
   }
 
